@@ -13,7 +13,8 @@ import (
 // the text ("1.0" differs from "1.00"); [Decimal.Cmp] compares the number.
 //
 // encoding/json writes a Decimal as a string, and refuses to read a JSON number into it.
-// A value decoded from a response is kept as the server wrote it.
+// The client of package wrapper keeps the text that the server wrote, and also accepts a
+// JSON number without an exponent.
 //
 // Source: schemas of cash_amount (create_portfolios_order) and weight
 // (create_portfolios_allocation).
@@ -22,9 +23,9 @@ type Decimal string
 var (
 	amountPattern = regexp.MustCompile(`^[0-9]{0,63}(\.[0-9]{1,27})?$`)
 	weightPattern = regexp.MustCompile(`^(100|[0-9]{1,2}(\.[0-9]{1,5})?)$`)
-	// numberPattern accepts more than the API documents, so that callers can compute with
-	// any number that a server sends. The limits on the number of digits ensure that
-	// parsing hostile text takes no more than a few microseconds.
+	// numberPattern accepts more than the API documents, so that callers can also compute
+	// with numbers such as "-1" and "3.", which a server may send. The limits on the
+	// number of digits ensure that parsing a long number takes less than a millisecond.
 	numberPattern = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 )
 
@@ -44,7 +45,7 @@ func NewAmount(text string) (Decimal, error) {
 // that sum to 1, as in "0.7" and "0.3".
 func NewWeight(text string) (Decimal, error) {
 	if !weightPattern.MatchString(text) {
-		return "", errors.New("not a weight: expected 100, or at most two digits " +
+		return "", errors.New("not a weight: expected 100, or one or two digits " +
 			"and at most five decimals after a point, as in 0.7")
 	}
 	return Decimal(text), nil
@@ -52,8 +53,9 @@ func NewWeight(text string) (Decimal, error) {
 
 var errNotNumber = errors.New("not a decimal number")
 
-// Rat returns the exact number. It fails for text that is not a plain decimal number; a
-// server may send such text, and a conversion such as Decimal("1e3") creates it.
+// Rat returns the exact number. It fails for text that is not a plain decimal number, or
+// that has more than 200 digits before or after the point. A server may send such text,
+// and a conversion such as Decimal("1e3") creates it.
 func (d Decimal) Rat() (*big.Rat, error) {
 	if !numberPattern.MatchString(string(d)) {
 		return nil, errNotNumber

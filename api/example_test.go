@@ -26,7 +26,7 @@ func ExampleNewWeight() {
 	fmt.Println(err)
 	// Output:
 	// 0.7 <nil>
-	// not a weight: expected 100, or at most two digits and at most five decimals after a point, as in 0.7
+	// not a weight: expected 100, or one or two digits and at most five decimals after a point, as in 0.7
 }
 
 func ExampleDecimal_Rat() {

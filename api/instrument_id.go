@@ -7,8 +7,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// InstrumentID identifies an instrument by its ISIN or by Upvest's own UUID. In requests,
-// instrument_id_type states which of the two forms is used. Compare two values with ==.
+// InstrumentID identifies an instrument by its ISIN or by Upvest's own UUID. In an
+// allocation, instrument_id_type states which of the two forms is used. The operator ==
+// compares the text: two forms of one UUID, such as upper and lower case, are not equal.
 //
 // A value decoded from a response is kept as the server wrote it, in any form.
 //
@@ -31,14 +32,16 @@ func NewISIN(isin string) (InstrumentID, error) {
 		"in upper case, as in US0378331005")
 }
 
-// NewUpvestID returns the InstrumentID for Upvest's own identifier, a UUID of version 0
-// to 5 other than the zero UUID.
+// NewUpvestID returns the InstrumentID for Upvest's own identifier: a UUID that matches
+// the documented pattern and is not the zero UUID. The pattern allows the versions 0 to
+// 5, and 0, 8, 9, a or b at the beginning of the fourth group.
 func NewUpvestID(id uuid.UUID) (InstrumentID, error) {
 	if upvest := InstrumentID(id.String()); id != uuid.Nil && upvest.IsUpvestID() {
 		return upvest, nil
 	}
 	return "", errors.New("not an Upvest instrument identifier: " +
-		"expected a UUID of version 0 to 5 other than the zero UUID")
+		"expected a UUID of version 0 to 5 whose fourth group begins with 0, 8, 9, a or b, " +
+		"other than the zero UUID")
 }
 
 // IsISIN reports whether the identifier has the form of an ISIN.

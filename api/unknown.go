@@ -17,10 +17,10 @@ import (
 // the field were absent, and Raw returns the value.
 //
 // Unknown is the text of a JSON object, or "" if there are no such fields. An Unknown is
-// comparable, so that a struct with an Unknown is comparable too: two structs are equal
-// only if their unknown fields have the same text. Only the client of package wrapper
-// sets an Unknown. encoding/json neither reads nor writes an Unknown, so it is never
-// sent.
+// comparable, so it does not prevent a struct from being comparable: two structs are
+// equal only if their unknown fields have the same text. The client of package wrapper
+// sets the field Unknown of a struct. encoding/json neither reads nor writes this field,
+// so it is never sent.
 //
 // If a weight of an allocation has unknown fields, the field Unknown of the allocation
 // contains the whole list "allocation".
@@ -29,7 +29,7 @@ type Unknown string
 // lenient accepts the same deviations from JSON as the client of package wrapper.
 var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// Names returns the names of the fields in the order of the response.
+// Names returns the names of the fields, each once, in the order of the response.
 func (u Unknown) Names() []string {
 	var names []string
 	u.each(func(name string, _ jsontext.Value) {
@@ -64,6 +64,8 @@ func (u Unknown) Decode(value any) error {
 	switch {
 	case err == nil:
 		return nil
+	case value == nil:
+		return errors.New("decode unknown fields: the value is nil")
 	case errors.As(err, &mismatch) && mismatch.GoType != nil:
 		return fmt.Errorf("decode unknown fields: the value at %q does not fit into %s",
 			mismatch.JSONPointer, mismatch.GoType)

@@ -6,9 +6,10 @@
 // tokens with request editors, which also work with a Client alone.
 //
 // A method of Client returns the [http.Response] as received, and the caller must close
-// its body. The services of package wrapper decode responses, and keep the status,
-// request ID and body of every failure. The generator's ClientWithResponses is left out,
-// because it loses the status of a response that it cannot decode.
+// its body. The services of package wrapper decode responses. If a call fails, they
+// return an error with the status, request ID and body of the response, if there was one.
+// The generator's ClientWithResponses is left out, because it loses the status of a
+// response that it cannot decode.
 //
 // Enum-like types are open: values without a constant decode unchanged.
 package generated

@@ -58,9 +58,9 @@ func (s *Allocations) Retrieve(
 }
 
 // Update replaces the instruments and weights of an allocation (PUT
-// /portfolios/allocations/{allocation_id}, scope portfolios:admin). An empty name leaves
-// the existing name as it is. Update places no orders: accounts reach the new weights
-// with their next rebalancing.
+// /portfolios/allocations/{allocation_id}, scope portfolios:admin). An empty name is not
+// sent, so that the existing name stays as it is. Update places no orders: accounts reach
+// the new weights with their next rebalancing.
 //
 // Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
 // again with [Error.Resume], which overwrites changes that others made in the meantime;
@@ -82,7 +82,7 @@ func (s *Allocations) Update(
 
 // List returns one page of allocations (GET /portfolios/allocations, scope
 // portfolios:read or portfolios:admin). List always sends the parameters sort, order and
-// limit (by default id, ASC and 100), because the order of the rows is otherwise
+// limit (by default id, ASC and 100). Without sort and order, the order of the rows is
 // undefined.
 //
 // Errors to handle: [ErrBadRequest] for a parameter that the server refuses.

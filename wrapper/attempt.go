@@ -151,10 +151,11 @@ func (r *result) refuseUnsent(err error) {
 	r.unsent = true
 }
 
-// failToSend records an error that the generated client returned. The error comes from
-// the network, or from an editor that failed before anything was sent.
+// failToSend records an error that the generated client returned. An error of type
+// *transport.Error comes from sending the request. Any other error comes from building or
+// signing the request, so the request was not sent.
 func (r *result) failToSend(err error) {
-	//nolint:errorlint // errors.As would also find the error of the token request
+	//nolint:errorlint // errors.As would also find an error inside the error of an editor
 	failed, wasSent := err.(*transport.Error)
 	if !wasSent {
 		r.refuseUnsent(err)

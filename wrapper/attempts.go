@@ -13,8 +13,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// attempts is the only loop that sends requests. Each iteration builds, dates and signs a
-// new request, and then returns success, gives up, or waits before the next iteration.
+// attempts is the loop that sends requests. Each iteration makes one attempt with a new
+// request and a new signature, and then returns success, gives up, or waits before the
+// next iteration.
 func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 	if x.settings.timeout > 0 {
 		var cancel context.CancelFunc
@@ -95,9 +96,10 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 	return nil
 }
 
-// renew prepares the extra attempt that follows a 401, with a new token, and with the
-// server's time if that differs from the local time. A call makes one extra attempt of
-// this kind, regardless of the retry policy and the budget.
+// renew prepares the extra attempt that follows a 401. If the token source drops its
+// token, the attempt uses a new token. If the Date of the response differs by five
+// seconds or more from the date of the signature, the attempt uses the server's time. A
+// call makes at most one extra attempt, regardless of the retry policy and the budget.
 func (s *steering) renew(r *result) {
 	if s.renewed {
 		if s.authorized && s.guess == nil { // after a guess, the clock may be the cause

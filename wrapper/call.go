@@ -34,12 +34,13 @@ import (
 //     client set version, client ID, accept and user agent. Then callEditor sets the
 //     idempotency key, what the caller adds, and the token, and signs the request with
 //     the time of the attempt.
-//  6. The Doer sends the request with the caller's http.Client. If sending fails, the
-//     Doer reports whether the request may have arrived (internal/transport).
-//  7. readResponse reads the response up to a limit (response.go), and Decode turns it
-//     into a value.
-//  8. The hooks receive every attempt. The *Error collects the failed attempts and the
-//     outcome of a write (error.go).
+//  6. The Doer sends the request with a copy of the caller's http.Client, or with the
+//     default client. If sending fails, the Doer reports whether the request may have
+//     arrived (internal/transport).
+//  7. readResponse reads the response up to a limit (response.go). If the status is 2xx,
+//     the response is decoded into a value.
+//  8. The hooks receive every attempt. If the call fails, the *Error contains the failed
+//     attempts and the outcome of a write (error.go).
 
 // core holds everything that the call path needs. All services of a client share one
 // core. The secret and the token source, which may contain a token, are in closures,
@@ -142,8 +143,8 @@ func (c *core) call(
 }
 
 // newError returns the error of a call that has not been sent yet. The error carries the
-// idempotency key and, if the call resumes an earlier call, the unknown outcome of the
-// earlier call.
+// idempotency key and, if the call resumes an earlier call, the outcome of the earlier
+// call.
 func newError(op operation, s settings) *Error {
 	failure := &Error{Operation: op.id}
 	if op.isKeyed() {
@@ -161,9 +162,9 @@ func newError(op operation, s settings) *Error {
 	return failure
 }
 
-// withoutClient returns the error of a call whose client or service is nil. Like the
-// error of every call, it carries the idempotency key and, if the call resumes an earlier
-// call, the unknown outcome of the earlier call.
+// withoutClient returns the error of a call whose client or service is nil. The error
+// carries an idempotency key that the options give and, if the call resumes an earlier
+// call, the outcome of the earlier call.
 func withoutClient(op operation, options []CallOption) error {
 	settings, err := new(settings).with(op, options)
 	failure := newError(op, settings)

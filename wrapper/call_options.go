@@ -19,9 +19,8 @@ func WithRetry(policy RetryPolicy) Option {
 	})
 }
 
-// WithoutRetry sends each call once, except that a second attempt with a new token
-// follows a 401. The other fields of the [RetryPolicy], such as AttemptTimeout, stay as
-// they are.
+// WithoutRetry limits each call to one attempt, and to one extra attempt after a 401. The
+// other fields of the [RetryPolicy], such as AttemptTimeout, stay as they are.
 func WithoutRetry() Option {
 	return option(func(s *settings) error {
 		s.retry.MaxAttempts = 1
@@ -53,20 +52,21 @@ func WithResponse(response *Response) CallOption {
 	})
 }
 
-// keyNamespace separates the keys that are derived here from all other version 5 UUIDs.
-// It must never change.
+// keyNamespace separates the keys that are derived here from version 5 UUIDs of other
+// origin. It must never change.
 var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 
 // WithIdempotencyKey sends the given key with a POST or PATCH, instead of a random key.
-// While the server keeps a key, it responds to a repeated call with the first response,
-// and does not carry out the call again. Upvest documents that it keeps keys for at least
-// 24 hours. After the server has deleted a key, it carries out a repeated call again. The
-// client refuses a call whose options contain two different keys.
+// If a call with this key has succeeded and the server still has the key, the server does
+// not carry out a repeated call, and returns the earlier response. Upvest documents that
+// it keeps keys for at least 24 hours. After the server has deleted a key, it carries out
+// a repeated call again. The client refuses a call whose options contain two different
+// keys, and a GET, PUT or DELETE that is given a key.
 //
-// Upvest accepts UUIDs of version 0 to 5. If a call returned [ErrOutcomeUnknown], its
-// outcome stays unknown until a call with the same key succeeds, even if the server
-// refuses a repeated call, or a repeated call is never sent. [Error.Resume] keeps track
-// of this outcome.
+// Upvest documents that a key is a UUID of version 0 to 5, and the client refuses any
+// other key. If a call returned [ErrOutcomeUnknown], its outcome stays unknown until a
+// call with the same key succeeds, even if the server refuses a repeated call, or a
+// repeated call is never sent. [Error.Resume] keeps track of this outcome.
 func WithIdempotencyKey(key uuid.UUID) CallOption {
 	return callOption(func(s *settings) error {
 		return errors.Join(s.setKey(key), validate.IdempotencyKey(key))
@@ -76,13 +76,14 @@ func WithIdempotencyKey(key uuid.UUID) CallOption {
 // Resume returns the option that resumes the write that failed with this error, for
 // instance with [ErrOutcomeUnknown] or [ErrAccepted]. Pass the option to the same call
 // with the same arguments. A POST or PATCH is sent with its idempotency key again, so
-// that the server does not carry it out twice. A PUT or DELETE needs no key, because
-// carrying it out twice has the same effect as carrying it out once.
+// that the server does not carry it out twice. A PUT or DELETE of a service needs no key,
+// because carrying it out twice has the same effect as carrying it out once. A PUT or
+// DELETE of [Client.Do] is sent again as well, even if it is not Repeatable.
 //
-// A failure of the new call does not turn an unknown or accepted outcome into a refused
-// one, even if the server refuses the new attempts, or if no new attempt is sent.
+// If the new call fails as well, its error keeps an unknown or accepted outcome of the
+// failed call, even if the server refuses the new attempts, or if no new attempt is sent.
 //
-// The client refuses the new call, and sends nothing, if the operation, path or body
+// The client refuses the new call before it is sent if the operation, path or body
 // differs from that of the failed call, or if another option gives the new call a
 // different idempotency key. The client also refuses a POST or PATCH if this error has no
 // key, or if the first attempt was sent more than 23 hours ago, because Upvest documents
@@ -129,13 +130,15 @@ func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
 // of a savings plan's execution. The same two arguments result in the same key on every
 // host and after every restart.
 //
-// With a derived key, repeating the call is safe for 24 hours, because Upvest documents
-// that it keeps keys for at least that time. After 24 hours, list the account's orders
-// since the first attempt, and repeat the call only if the order is not among them.
+// With a derived key, repeating the call is safe for 24 hours after the first attempt,
+// because Upvest documents that it keeps keys for at least that time. After 24 hours,
+// first find out whether the call was carried out. For an order, list the account's
+// orders since the first attempt, and repeat the call only if the order is not among
+// them.
 //
 // Use a different ID for every order. The account and the amount together are not a
 // sufficient ID, because a second order for the same amount would get the key of the
-// first order, and would never be placed.
+// first order, and would not be placed while the server keeps this key.
 func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
 	if operationID == "" || strings.Contains(operationID, "\x00") {
 		return uuid.Nil, errors.New("idempotency key: the operation is not an operationId: " +
@@ -147,8 +150,9 @@ func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
 	return uuid.NewSHA1(keyNamespace, []byte(operationID+"\x00"+businessID)), nil
 }
 
-// WithQuery adds a query parameter that this client does not cover. The client refuses a
-// call that already sets this parameter. The parameter is not added to token requests.
+// WithQuery adds a query parameter that this client does not cover. The client refuses to
+// send a call that already has this parameter. The parameter is not added to token
+// requests.
 func WithQuery(name, value string) Option {
 	return option(func(s *settings) error { return s.add(queryEdit(name, value)) })
 }

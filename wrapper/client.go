@@ -17,8 +17,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 )
 
-// Client calls the portfolios operations. It is safe for concurrent use; create one and
-// share it.
+// Client calls the portfolios operations with its services, and any other operation with
+// [Client.Do]. It is safe for concurrent use; create one and share it.
 type Client struct {
 	Allocations    *Allocations
 	Configurations *Configurations
@@ -29,7 +29,7 @@ type Client struct {
 }
 
 // New creates a Client. It checks the credentials and the options, and sends nothing. The
-// error names each value that is missing or malformed, and states how to fix it.
+// error has a line for each problem that New finds in them.
 func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 	c, err := newCore(credentials, options)
 	if err != nil {
@@ -46,7 +46,8 @@ func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 
 // NewTokenSource creates a TokenSource. Use the source with [TokenEditor] and the plain
 // generated client, or share it between clients. NewTokenSource accepts the same options
-// as [New].
+// as [New]. Options that concern only calls, such as [WithTimeout] and [WithHeader], have
+// no effect on token requests.
 func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSource, error) {
 	c, err := newCore(credentials, options)
 	if err != nil {
@@ -60,15 +61,17 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 func (c *Client) TokenSource() oauth2.TokenSource {
 	core := c.coreOrNil()
 	if core == nil {
-		return (*TokenSource)(nil) // its methods return an error
+		return (*TokenSource)(nil) // its method Token returns an error
 	}
 	return core.tokens()
 }
 
-// Close stops the client's background work and closes idle connections. It does not
-// interrupt calls in progress. Later calls return an error. If the method All is reading
-// a list, it ends with an error when it has to request another page. A TokenSource that
-// other clients share stays usable.
+// Close closes the idle connections of the client's transport, even if the caller gave
+// the transport. It also cancels the request that renews the token in the background,
+// unless the token source comes from [WithTokenSource]. It does not interrupt calls in
+// progress. Later calls return an error. If the method All is reading a list, it ends
+// with an error when it has to request another page. A TokenSource that other clients
+// share stays usable.
 func (c *Client) Close() {
 	core := c.coreOrNil()
 	if core == nil {
@@ -138,8 +141,8 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 	return c, nil
 }
 
-// connect makes the generated client, which sends through the caller's HTTP client if
-// there is one.
+// connect makes the generated client. It sends with a copy of the given HTTP client, or
+// with the default client if client is nil.
 func (c *core) connect(client *http.Client) error {
 	if client == nil {
 		client = transport.DefaultClient()

@@ -17,6 +17,11 @@ import (
 // WithHTTPClient sends requests with a copy of the given HTTP client, and thus with its
 // transport, cookie jar and timeout. The given client stays unchanged. Redirects are
 // never followed.
+//
+// An [http.Transport] reports to the client when it uses a connection. A protocol that
+// you registered for https with its method RegisterProtocol may not report this. The
+// client would then report a write whose response was lost as refused. To prevent this,
+// wrap the transport in a type of your own.
 func WithHTTPClient(client *http.Client) ClientOption {
 	return clientOption(func(c *config) error {
 		c.client = client
@@ -27,7 +32,8 @@ func WithHTTPClient(client *http.Client) ClientOption {
 // WithTokenSource takes tokens from the given source, such as the source of another
 // client. If the source also has the method TokenContext of [TokenSource], the client
 // calls that method with the context of the call. If the source has the method Forget,
-// the client calls that method with each token that the server has refused.
+// and the server responds to a call with 401, the client calls Forget with the refused
+// token before it makes the extra attempt.
 func WithTokenSource(source oauth2.TokenSource) ClientOption {
 	return clientOption(func(c *config) error {
 		c.tokens = source
@@ -35,7 +41,9 @@ func WithTokenSource(source oauth2.TokenSource) ClientOption {
 	})
 }
 
-// WithLimiter makes every request of the client wait for the limiter.
+// WithLimiter makes every attempt of the client wait for the limiter, including the
+// attempts of its token requests. Requests of a source from [WithTokenSource] do not wait
+// for it.
 func WithLimiter(limiter Limiter) ClientOption {
 	return clientOption(func(c *config) error {
 		c.limiter = limiter
@@ -49,12 +57,14 @@ func WithUserAgent(name string) ClientOption {
 	return clientOption(func(c *config) error {
 		c.userAgent = name
 		ok := name != "" && httpsig.IsQuotable(name)
-		return validate.Unless(ok, "user agent: use printable ASCII, as in my-service/1.2")
+		return validate.Unless(ok, "user agent: use printable ASCII without quotation mark and backslash, "+
+			"as in my-service/1.2")
 	})
 }
 
 // WithLogger logs every attempt: failures and retries as warnings, successes at debug
-// level. No secret, key or body is ever logged.
+// level. The log contains no secrets, keys or bodies, but it can contain the title and
+// detail of the response to a failed token request.
 func WithLogger(logger *slog.Logger) ClientOption {
 	return clientOption(func(c *config) error {
 		if logger == nil {
@@ -65,9 +75,9 @@ func WithLogger(logger *slog.Logger) ClientOption {
 	})
 }
 
-// WithAttemptHook calls a function after every attempt, including the attempts of token
-// requests. Use it to record metrics and traces. The client waits until the function
-// returns. The function must be safe for concurrent use.
+// WithAttemptHook calls a function after every attempt, including the attempts of the
+// client's own token requests. Use it to record metrics and traces. The client waits
+// until the function returns. The function must be safe for concurrent use.
 func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.observers = append(c.observers, hook)
@@ -75,9 +85,10 @@ func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 	})
 }
 
-// WithSignatureBase calls a function with the base of every signature: the text that is
-// signed, with the access token masked. If the server refuses a signature, compare the
-// base of that signature with the base that the server expects.
+// WithSignatureBase calls a function with the base of every signature, before it is
+// signed: the text that is signed, with the access token masked. The function must be
+// safe for concurrent use. If the server refuses a signature, compare the base of that
+// signature with the base that the server expects.
 func WithSignatureBase(show func(base string)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.signatureBase = show
@@ -85,7 +96,9 @@ func WithSignatureBase(show func(base string)) ClientOption {
 	})
 }
 
-// WithClock replaces [time.Now], for tests.
+// WithClock replaces [time.Now] for tests: in the dates of signatures, the lifetimes of
+// tokens, the age limit of [Error.Resume], the retry budget, and each [Attempt]. Timers
+// and deadlines still use the real time.
 func WithClock(now func() time.Time) ClientOption {
 	return clientOption(func(c *config) error {
 		c.clock = now

@@ -13,7 +13,7 @@ import (
 )
 
 // Configurations is the service for configurations. The configuration of an account
-// determines which allocation the account follows. An account has at most one
+// determines which allocation the account follows. An account has at most one active
 // configuration.
 //
 // Source: docs.upvest.co, "Portfolios", configurations.
@@ -86,8 +86,8 @@ func (s *Configurations) Update(
 
 // List returns one page of configurations (GET /portfolios/configurations, scope
 // portfolios:read or portfolios:admin). List always sends the parameters sort, order and
-// limit (by default account_id, ASC and 100), because the order of the rows is otherwise
-// undefined.
+// limit (by default account_id, ASC and 100). Without sort and order, the order of the
+// rows is undefined.
 //
 // Errors to handle: [ErrBadRequest] for a parameter that the server refuses.
 //

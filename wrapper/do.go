@@ -16,7 +16,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// Request describes a call to any path of the API, see [Client.Do].
+// Request describes a call to a path of the API, see [Client.Do].
 type Request struct {
 	// Method is GET, POST, PUT, PATCH or DELETE.
 	Method string
@@ -25,24 +25,25 @@ type Request struct {
 	Path string
 	// Query is optional.
 	Query url.Values
-	// Body is the body of a write. Bytes are sent as they are, and any other value is
-	// sent as encoding/json writes it; nil sends no body. An io.Reader is refused,
-	// because each attempt has to send the body again.
+	// Body is the JSON body of a write. A byte slice must contain JSON, and is sent as it
+	// is. Any other value is sent as encoding/json writes it. If Body is nil, no body is
+	// sent. An io.Reader is refused, because each attempt has to send the body again.
 	Body any
-	// Repeatable allows a PUT or DELETE to be sent again after an attempt whose outcome
-	// is unknown. A POST or PATCH can always be sent again, because it carries an
-	// idempotency key.
+	// Repeatable allows the client to send a PUT or DELETE again after an attempt that
+	// the server may have carried out. A POST or PATCH can always be sent again, because
+	// it carries an idempotency key.
 	Repeatable bool
 	// Operation names the call in errors, logs and hooks. The default is Method and Path.
 	Operation string
 }
 
-// Do calls an operation that has no method in this client, such as an operation of a
-// later version or of a different part of the API. Like every call, it waits for the
-// limiter, carries a token and a signature, is retried, and returns an *[Error] if it
-// fails. Do decodes the response into out, which can be any pointer. Field names are
-// case-sensitive. Pass nil as out if the response has no body, or if its body does not
-// matter.
+// Do calls an operation that has no method in this client, such as an operation that was
+// added to version 1 of the API later, or that belongs to a different part of the API.
+// Like the methods of the services, it waits for the limiter, adds a token and a
+// signature, retries, and returns an *[Error] if the call fails. It repeats a PUT or
+// DELETE that may have been carried out only if the request is Repeatable. Do decodes the
+// response into out, which can be any pointer. Field names are case-sensitive. Pass nil
+// as out to ignore the body; if there is a body, it must still be JSON.
 //
 // A response to a write, and any response with a body, is accepted only if it has an
 // upvest-request-id. A response without this ID may come from a proxy, and the client has

@@ -70,8 +70,8 @@ func bodyFieldEdit(name string, value any) (requestEdit, error) {
 }
 
 // ownHeaders lists the headers that the client sets, or that net/http sets for the
-// connection. Each value names the option that sets the header, or is "" if there is no
-// such option.
+// connection. Each value names what callers use to set the header, or is "" if they
+// cannot set it.
 var ownHeaders = map[string]string{
 	"Accept": "", "Authorization": "", "Content-Digest": "", "Content-Length": "", "Content-Type": "",
 	"Idempotency-Key": "WithIdempotencyKey", "Signature": "", "Signature-Input": "", "Upvest-Api-Version": "",

@@ -22,11 +22,13 @@ import (
 //   - UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE: for an encrypted private key, used
 //     exactly as it is.
 //
-// A variable that is set to an empty string counts as missing.
+// A variable that is empty or contains only white space counts as missing. The passphrase
+// is an exception: white space counts as a passphrase.
 //
 // The error names all missing variables in one line, and each malformed variable in a
-// separate line, with the position and kind of its first invalid character. The error
-// contains no value except the path of a key file that cannot be read.
+// separate line. If the client ID, the secret or a scope has an invalid character, the
+// line contains its position and kind. The error contains no value except the path of a
+// key file that cannot be read. FromEnv does not check the base URL; [New] does.
 func FromEnv() (Credentials, error) {
 	values, err := env.Read(os.LookupEnv, os.ReadFile)
 	if err != nil {

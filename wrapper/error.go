@@ -15,8 +15,10 @@ import (
 )
 
 // Error is the failure of a call. Its text states in one line what was attempted and what
-// the response was, without the body and without secrets. Its fields keep everything that
-// was received. [errors.Is] matches [ErrNotFound] and the other kinds of problem by the
+// went wrong. It contains no secrets, and of the body only the title and detail of a
+// problem document, names of fields, and the ID of an object. The fields of Error
+// describe the last response. If an attempt was accepted, they describe the response to
+// that attempt. [errors.Is] matches [ErrNotFound] and the other kinds of problem by the
 // HTTP status, and [ErrOutcomeUnknown] and [ErrAccepted] by the outcome of a write.
 // [errors.Is] and [errors.As] also reach Err.
 //
@@ -27,7 +29,7 @@ type Error struct {
 	// Operation is Upvest's operationId, for instance create_portfolios_order, or "token"
 	// for the token endpoint.
 	Operation string
-	// Status is the HTTP status of the last response, 0 if there was none.
+	// Status is the HTTP status of the response, 0 if there was none.
 	Status int
 	// Type is the kind of problem, a URL or a single word. Upvest uses both forms, so
 	// compare Status instead.
@@ -41,14 +43,16 @@ type Error struct {
 	Instance string
 	// RequestID identifies the request for Upvest's support: the header
 	// upvest-request-id, or the field request_id of the body if there is no such header.
+	// If the call has no response because its token request failed, RequestID and CFRay
+	// are those of the token request.
 	RequestID string
-	// CFRay is the Cf-Ray header of Cloudflare, which responds in Upvest's place if it
-	// cannot reach Upvest.
+	// CFRay is the header cf-ray, with which Cloudflare identifies the request. If
+	// Cloudflare cannot reach Upvest, it sends the response itself.
 	CFRay string
-	// Members contains, by name, the fields of the problem document for which Error has
-	// no field.
+	// Members contains, by name, the other fields of the problem document, and fields
+	// whose value has an unexpected type.
 	Members map[string]json.RawMessage
-	// Body is the body of the last response as received, up to the limit of 32 MiB.
+	// Body is the body of the response as received, up to 32 MiB.
 	Body []byte
 	// Outcome reports whether a write was carried out. It is OutcomeNone for a read.
 	Outcome Outcome
@@ -57,17 +61,18 @@ type Error struct {
 	IdempotencyKey uuid.UUID
 	// Attempts are the attempts of this call in order. If the last attempt was not sent,
 	// its Err states why. The attempts of a call that this call resumed are not included.
-	// Attempts is empty if the client refused the call.
+	// Attempts is empty if the client refused the call before the first attempt, for
+	// instance because of an invalid argument.
 	Attempts []Attempt
-	// Err is the cause: an error of the network or the context, an error in the body or
-	// the arguments, or the *Error of a failed token request. It is nil if the server
-	// refused the call.
+	// Err is the cause: an error of the network or the context, an error in the body, the
+	// arguments or the options, the *Error of a failed token request, or the reason why
+	// the client gave up. It is nil if the status of the response is the only cause.
 	Err error
 
 	origin   origin
 	accepted bool // an attempt was accepted, and its response is kept
-	// transient reports whether the last attempt failed in a way that the retry policy
-	// retries, regardless of the number of attempts, the budget and the time left.
+	// transient reports whether a later call may succeed, see result.isTransient. It is
+	// false if the retry policy allows only one attempt.
 	transient  bool
 	retryAfter time.Duration // the Retry-After that was too long to wait for, or 0
 }
@@ -97,10 +102,10 @@ func (e *Error) Unwrap() error {
 	return e.Err
 }
 
-// FirstSent returns when the first attempt that may have reached the server was sent, by
-// the local clock. It takes into account the calls that this call resumed with
-// [Error.Resume], but no other calls that used the same idempotency key. It returns the
-// zero time if no attempt was sent.
+// FirstSent returns when the client began to send the first attempt, by the local clock,
+// even if that attempt did not reach the server. It takes into account the calls that
+// this call resumed with [Error.Resume], but no other calls that used the same
+// idempotency key. It returns the zero time if the client did not try to send an attempt.
 func (e *Error) FirstSent() time.Time {
 	if e == nil {
 		return time.Time{}
@@ -111,7 +116,7 @@ func (e *Error) FirstSent() time.Time {
 // nilText is the text of an error that is a nil pointer, as in package net.
 const nilText = "<nil>"
 
-// Error states in one line what was attempted and what the response was.
+// Error states in one line what was attempted and what went wrong.
 func (e *Error) Error() string {
 	if e == nil {
 		return nilText

@@ -15,9 +15,10 @@ const (
 	// OutcomeNone is the value for a read, which changes nothing.
 	OutcomeNone Outcome = ""
 	// OutcomeRefused means that this call did not carry out the write: the server refused
-	// it, or it was never sent. It does not cover an earlier call with the same
-	// idempotency key: if the outcome of the earlier call was unknown, that outcome stays
-	// unknown until a call with this key succeeds.
+	// it, or it never reached the server. If the call resumed an earlier call with
+	// [Error.Resume], the earlier call did not carry it out either. OutcomeRefused does
+	// not cover other calls with the same idempotency key: if the outcome of such a call
+	// was unknown, it stays unknown until a call with this key succeeds.
 	OutcomeRefused Outcome = "refused"
 	// OutcomeUnknown means that the server may have carried the write out.
 	OutcomeUnknown Outcome = "unknown"
@@ -46,8 +47,10 @@ var (
 	ErrRetryBudget = errors.New("the client gave up: its retry budget is spent")
 )
 
-// The kinds of problem. Each matches an error by its HTTP status alone, because Upvest
-// writes the type of a problem in different forms.
+// The kinds of problem. Each matches an [Error] by its HTTP status, because Upvest writes
+// the type of a problem in different forms. The error of a token request matches only
+// those kinds that also apply to the call that needed the token. A 404 from the token
+// endpoint, for instance, does not match ErrNotFound.
 var (
 	ErrBadRequest         error = statusKind(http.StatusBadRequest)
 	ErrUnauthorized       error = statusKind(http.StatusUnauthorized)
@@ -70,8 +73,8 @@ type statusKind int
 
 func (k statusKind) Error() string { return statusText(int(k)) }
 
-// statusClientClosedRequest is the status that some proxies send when they stop waiting
-// for the server.
+// statusClientClosedRequest is the status with which some proxies report that a
+// connection was closed before the server responded.
 const statusClientClosedRequest = 499
 
 func statusText(status int) string {

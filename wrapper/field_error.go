@@ -13,7 +13,7 @@ import (
 // read: an object's ID, an instrument's ID, an amount, weight, type, side, status,
 // currency or time of creation, or the rows of a list. Any other value that cannot be
 // read is treated as absent, and is kept in the field Unknown of the object that contains
-// it.
+// it or, for a value inside a weight, of the allocation.
 //
 // If the call is repeated, the server may send the same response again. A write that
 // returns this error was accepted or may have been carried out: see the field Outcome of
@@ -22,8 +22,9 @@ type FieldError struct {
 	// Field is the location of the value in the body: a JSON pointer such as
 	// /data/3/cash_amount.
 	Field string
-	// ID is the ID of the order, allocation, configuration or execution that has the
-	// field, or the zero UUID if the ID cannot be read.
+	// ID is the ID of the portfolio order, allocation or execution that has the field, or
+	// the account's ID of the configuration. It is the zero UUID if there is no such ID,
+	// or if it cannot be read.
 	ID uuid.UUID
 	// Offset is the offset of the row in its list. The method All of a service delivers
 	// the rows before this row; to skip this row, read the list from Offset + 1. Offset

@@ -178,6 +178,32 @@ func TestErrorOfAStrictFieldInAListContainsTheOffset(t *testing.T) {
 	}
 }
 
+// A row of the wrong JSON type is an unreadable row: All yields the rows before it.
+func TestRowThatIsNotAnObject(t *testing.T) {
+	const bad = 2
+	all := ids(5)
+	server := &listServer{rows: all}
+	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		resp, err := server.serve(req)
+		if err != nil {
+			return nil, err
+		}
+		return editBody(resp, func(body string) string {
+			before, rest, _ := strings.Cut(body, fmt.Sprintf(`{"id": %q`, all[bad]))
+			_, after, _ := strings.Cut(rest, "}")
+			return before + "5" + after
+		})
+	})
+	rows, err := collectOrders(t, client, ordersParams(0, 10))
+	var failed *upvest.FieldError
+	if !errors.As(err, &failed) || failed.Offset != bad || failed.Field != "/data/2" {
+		t.Errorf("got the error %v, want the offset %d and the field /data/2", err, bad)
+	}
+	if !slices.Equal(rows, all[:bad]) {
+		t.Errorf("got %d rows before the error, want %d", len(rows), bad)
+	}
+}
+
 // Lenient fields are fields on which callers base no decision. If the client cannot read
 // a lenient field, it leaves the field empty and keeps the value as an unknown field.
 func TestUnreadableLenientFieldsStayEmpty(t *testing.T) {

@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // Attempt is one attempt of a call. Hooks receive each attempt, and an [Error] lists all
-// attempts of its call. An Attempt contains no secret, key or body.
+// attempts of its call. fmt, log/slog and encoding/json write an Attempt without secrets,
+// keys and bodies.
 type Attempt struct {
 	// Operation is Upvest's operationId, or "token".
 	Operation string
@@ -25,12 +25,14 @@ type Attempt struct {
 	Status int
 	// RequestID is the upvest-request-id of the response.
 	RequestID string
-	// Duration is the time from building the request to the end of the response.
+	// Duration is the time from building the request to the end of the response or to the
+	// failure. It is 0 if no request was built.
 	Duration time.Duration
 	// Err is the error of the attempt. An error status alone does not set Err.
 	Err error
 	// Retry states why another attempt follows, for instance "503 Service Unavailable".
-	// It is empty on the last attempt.
+	// It is empty on the last attempt. A hook can receive it although no attempt follows,
+	// if the context ends during the wait.
 	Retry string
 	// Wait is the time before the next attempt.
 	Wait time.Duration
@@ -43,8 +45,8 @@ func (a Attempt) LogValue() slog.Value { return slog.GroupValue(a.fields()...) }
 // Format prints the fields of LogValue, for every verb.
 func (a Attempt) Format(state fmt.State, _ rune) { fmt.Fprint(state, a.fields()) }
 
-// MarshalJSON writes the fields of LogValue, with durations in nanoseconds, as slog
-// writes them.
+// MarshalJSON writes the fields of LogValue, with durations in nanoseconds, as
+// [slog.JSONHandler] writes them.
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	fields := map[string]any{}
 	for _, field := range a.fields() {
@@ -75,7 +77,7 @@ func (a Attempt) fields() []slog.Attr {
 func logAttempts(logger *slog.Logger) func(context.Context, Attempt) {
 	return func(ctx context.Context, attempt Attempt) {
 		level := slog.LevelDebug
-		if attempt.Err != nil || attempt.Retry != "" || attempt.Status >= http.StatusBadRequest {
+		if attempt.Err != nil || attempt.Retry != "" || attempt.Status/100 != 2 {
 			level = slog.LevelWarn
 		}
 		logger.LogAttrs(ctx, level, "upvest request", slog.Any("upvest", attempt))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -178,6 +179,21 @@ func TestLoggerRecordsEveryAttempt(t *testing.T) {
 			t.Errorf("the log is\n%s\nwant the records %+v", output.String(), want)
 		}
 	})
+}
+
+// A redirect is a failure, because the client does not follow it.
+func TestLoggerWarnsOfARedirect(t *testing.T) {
+	var output bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&output, nil))
+	client := newTestClient(t, problem(http.StatusFound), upvest.WithLogger(logger),
+		upvest.WithTokenSource(staticToken("token")))
+	if err := createOrder(t.Context(), client); err == nil {
+		t.Error("the call succeeded, want an error")
+	}
+	got := parseLog(t, output.String())
+	if len(got) != 1 || got[0].Level != "WARN" || got[0].Upvest["status"] != 302.0 {
+		t.Errorf("the log is %q, want one warning with the status 302", output.String())
+	}
 }
 
 // logRecord is what the client logs about an attempt.

@@ -123,8 +123,8 @@ func configurationID(configuration *portfolios.Configuration) uuid.UUID {
 
 func orderID(order *portfolios.Order) uuid.UUID { return order.ID }
 
-// sendFunc sends one attempt of a call through the generated client, which applies the
-// editors in order.
+// sendFunc sends one attempt of a call. Before it sends the request, it applies the
+// editors of the client, and then the given editors.
 type sendFunc func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error)
 
 var errNoContext = errors.New("the context is nil: use context.Background() if you have no other context")

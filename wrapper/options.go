@@ -12,7 +12,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// ClientOption configures a client, see [New].
+// ClientOption configures a client or a token source, see [New] and [NewTokenSource].
 type ClientOption interface{ applyToClient(config *config) error }
 
 // CallOption configures one call.
@@ -97,9 +97,9 @@ func (o option) applyToAll(r *reading) error {
 	return nil
 }
 
-// with returns the settings of one call. The settings are complete even if some options
-// are invalid, so that the error of the call carries the idempotency key and, if the call
-// resumes an earlier call, the unknown outcome of the earlier call.
+// with returns the settings of one call. It applies all options even if some of them are
+// invalid, so that the error of the call carries the idempotency key and, if the call
+// resumes an earlier call, the outcome of the earlier call.
 func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	merged := *s
 	var problems []error
@@ -117,7 +117,7 @@ func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	}
 	if merged.hasKey && !op.isKeyed() {
 		problems = append(problems, fmt.Errorf(
-			"idempotency key: a %s takes no key: it can be repeated without a key", op.method))
+			"idempotency key: a %s takes no key: only a POST or PATCH carries one", op.method))
 	}
 	return merged, errors.Join(problems...)
 }
@@ -141,12 +141,12 @@ func (s *settings) resume(op operation) error {
 	s.key = e.IdempotencyKey
 	if s.key == uuid.Nil {
 		return errors.New("resume: the error has no idempotency key: " +
-			"check whether the write was carried out, then make a new call")
+			"check whether the write was carried out, then make a new call if it was not")
 	}
 	return err
 }
 
-// checkAge refuses to resume a write whose key the server may have deleted.
+// checkAge refuses to resume a POST or PATCH whose key the server may have deleted.
 func (s *settings) checkAge(op operation, now time.Time) error {
 	if s.resumed == nil || !op.isKeyed() || s.resumed.origin.first.IsZero() {
 		return nil
@@ -160,8 +160,8 @@ func (s *settings) checkAge(op operation, now time.Time) error {
 		age.Round(time.Minute))
 }
 
-// setKey sets the key of the call. The zero UUID counts as a key too: no server accepts
-// it, but the client must not use a random key in place of the caller's key.
+// setKey sets the key of the call. The zero UUID counts as a key too, so that the client
+// refuses it, and does not send a random key in its place.
 func (s *settings) setKey(key uuid.UUID) error {
 	if s.hasKey && s.key != key {
 		return errTwoKeys

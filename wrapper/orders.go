@@ -90,11 +90,11 @@ func (s *Orders) Retrieve(
 // before it cancels the order, so the order may be partly filled by the time it is
 // cancelled. Use [Orders.Wait] to find out how the order ended.
 //
-// Errors to handle: first [ErrOutcomeUnknown], by making the same call again with
-// [Error.Resume] or by calling [Orders.Wait]. If an error matches [ErrOutcomeUnknown] and
-// also [ErrNotFound] or [ErrConflict], an earlier attempt may have succeeded. Otherwise
-// [ErrConflict] means that the order can no longer be cancelled, and [ErrNotFound] means
-// that the order does not exist.
+// Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
+// again with [Error.Resume] or by calling [Orders.Wait]. If an error matches
+// [ErrOutcomeUnknown] and also [ErrNotFound] or [ErrConflict], an earlier attempt may
+// have succeeded. Otherwise [ErrConflict] means that the order can no longer be
+// cancelled, and [ErrNotFound] means that the order does not exist.
 //
 // Source: docs.upvest.co, "Cancel portfolios order".
 func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) error {
@@ -110,7 +110,7 @@ func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options
 
 // List returns one page of orders (GET /portfolios/orders, scope portfolios:read or
 // portfolios:admin). List always sends the parameters sort, order and limit (by default
-// id, ASC and 100), because the order of the rows is otherwise undefined.
+// id, ASC and 100). Without sort and order, the order of the rows is undefined.
 //
 // Errors to handle: [ErrBadRequest] for a parameter that the server refuses.
 //

@@ -17,9 +17,9 @@ const defaultLimit int32 = 100
 // orderDescending is not documented, but its meaning is clear if a server accepts it.
 const orderDescending portfolios.ListOrder = "DESC"
 
-// ErrListUnreadable is the error of the method All if it cannot deliver every row exactly
-// once, because the server repeats rows, ignores the offset, changes the list faster than
-// All can read it, or changes the list while its rows are not in the requested order.
+// ErrListUnreadable is the error of the method All if it finds that it cannot deliver
+// every row exactly once. For instance, the server repeats rows, ignores the offset, or
+// does not keep the rows in the requested order.
 var ErrListUnreadable = errors.New("the list cannot be read completely")
 
 // WithPagesAhead requests up to the given number of further pages, at most 16, while the

@@ -179,20 +179,25 @@ func TestAllReturnsAnErrorForAPartlySortedList(t *testing.T) {
 
 // If the next offset would overflow, All returns an error instead of ending silently.
 func TestAllDetectsAnOffsetThatOverflows(t *testing.T) {
-	const start = math.MaxInt32 - 250
-	server := &listServer{
-		view: func(offset, limit int) []uuid.UUID {
-			return rowsBy(offset, limit, func(i int) uuid.UUID {
-				return uuid.MustParse(fmt.Sprintf("%08x-1111-4111-8111-111111111111", i))
-			})
-		},
-		meta: noMeta,
-	}
-	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(start, 100))
-	if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) == 0 || len(server.requests) > 3 {
-		t.Errorf("got %d rows and the error %v after %d requests, "+
-			"want some rows and ErrListUnreadable after at most 3 requests",
-			len(rows), err, len(server.requests))
+	for start, wantRows := range map[int32]bool{math.MaxInt32 - 250: true, math.MaxInt32 - 50: false} {
+		for _, ahead := range []int{0, 5} {
+			server := &listServer{
+				view: func(offset, limit int) []uuid.UUID {
+					return rowsBy(offset, limit, func(i int) uuid.UUID {
+						return uuid.MustParse(fmt.Sprintf("%08x-1111-4111-8111-111111111111", i))
+					})
+				},
+				meta: noMeta,
+			}
+			client := newTestClient(t, server.serve)
+			rows, err := collectOrders(t, client, ordersParams(start, 100), upvest.WithPagesAhead(ahead))
+			if !errors.Is(err, upvest.ErrListUnreadable) || (len(rows) > 0) != wantRows ||
+				len(server.requests) > 3+ahead {
+				t.Errorf("from the offset %d with %d pages ahead: got %d rows and the error %v after "+
+					"%d requests, want ErrListUnreadable, rows: %t", start, ahead, len(rows), err,
+					len(server.requests), wantRows)
+			}
+		}
 	}
 }
 

@@ -23,10 +23,11 @@ const maxBody = 32 << 20
 
 var errTooLarge = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
 
-// Response is a response as received, see [WithResponse]. The only exception is a gzip
-// body: the client unpacks it, and removes the headers that describe the packed body, as
-// net/http does. fmt, log/slog and encoding/json write a Response without its headers and
-// body.
+// Response is a response as received, see [WithResponse], with three exceptions. The
+// client unpacks a gzip body, and removes the headers that describe the packed body, as
+// net/http does. It cuts off a body after 32 MiB, and removes a header location that is
+// not a URL. fmt, log/slog and encoding/json write only the status, the size of the body,
+// and the request ID of a Response.
 //
 //nolint:recvcheck // Format and MarshalText have value receivers, so that a copied Response has them
 type Response struct {

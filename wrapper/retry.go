@@ -12,18 +12,21 @@ import (
 // RetryPolicy determines how often a call is retried, and how long it waits before each
 // retry. Each field that is zero has its default value.
 //
-// The client retries network failures, the statuses 408, 429, 500, 502, 503, 504, 520 to
-// 526 and 530, and 2xx responses whose body ends too early. Every attempt is built, dated
-// and signed anew, and all attempts of a POST or PATCH carry the same idempotency key.
-// The client does not begin a wait that would outlast the deadline of the context.
+// The client retries network failures (but not after an invalid certificate), the
+// statuses 408, 429, 500, 502, 503, 504, 520 to 526 and 530, and 2xx responses whose body
+// ends too early. Every attempt is built, dated and signed anew, and all attempts of a
+// POST or PATCH carry the same idempotency key. The client does not begin a wait that
+// would outlast the deadline of the context or the limit of [WithTimeout].
 //
-// All calls of a client share a budget of 100 retries. Each success adds a fifth of a
-// retry to the budget, and each second adds one retry. While the budget is empty, a call
-// ends with its first failure, see [ErrRetryBudget]. The extra attempt after a 401 is not
-// a retry: it is made once, without a wait, and does not use the budget.
+// All calls of a client share a budget of 100 retries. Each retry takes one, each success
+// puts back a fifth, and each second puts back one, up to 100. While the budget is empty,
+// a call that fails is not retried, see [ErrRetryBudget]. The retrievals of [Orders.Wait]
+// share a separate budget of the same size. The extra attempt after a 401 is not a retry:
+// a call makes it at most once, as soon as it has a token, and it does not use the
+// budget.
 type RetryPolicy struct {
-	// MaxAttempts is the number of attempts including the first; the default is 4, and 1
-	// turns retries off.
+	// MaxAttempts limits the number of attempts, including the first, but without the
+	// extra attempt after a 401. The default is 4, and 1 turns retries off.
 	MaxAttempts int
 	// BaseDelay is the upper bound of the first wait; the bound doubles with each further
 	// wait. The default is 250 ms. Waits are drawn evenly from 0 to the bound (full
@@ -41,7 +44,8 @@ type RetryPolicy struct {
 	// default is 30 s.
 	AttemptTimeout time.Duration
 	// Retry, if set, replaces the rules above that determine what is retried: it decides
-	// from the status and error of a failed attempt whether another attempt follows.
+	// from the status and error of a failed attempt whether the client may retry. It
+	// decides neither about a 401 nor about an attempt that was not sent.
 	Retry func(Attempt) bool
 }
 

@@ -27,22 +27,23 @@ type SignerConfig struct {
 	// KeyID identifies the public key that Upvest received.
 	KeyID string
 	// PrivateKey is an Ed25519 key or an ECDSA key on P-521. Keys on other curves work
-	// here, but Upvest does not document them. Any crypto.Signer is accepted, so that the
-	// key can stay in a KMS or HSM. If the key has the method
+	// here, but Upvest does not document them. The key can be any crypto.Signer with such
+	// a public key, so that it can stay in a KMS or HSM. If the key has the method
 	//
 	//	SignContext(ctx context.Context, rand io.Reader, digest []byte,
 	//		opts crypto.SignerOpts) ([]byte, error)
 	//
-	// the client calls it with the context of the attempt. Without this method, a request
-	// to a key service that hangs continues after the context of the call has ended. The
-	// client therefore requests at most eight signatures from such a key at the same
-	// time; further calls wait until one of these signatures is made or their own
-	// contexts end.
+	// the Signer calls it with the context that Sign receives. Without this method, a
+	// request to a key service that hangs continues after the context has ended. The
+	// Signer therefore requests at most eight signatures from such a key at the same
+	// time; further requests wait until one of these signatures is made or their own
+	// contexts end. Requests with a context that never ends, such as
+	// [context.Background], are not limited.
 	//
 	// ECDSA signatures are ASN.1, as crypto.Signer requires. If the key is not from the
-	// standard library, the client verifies its signatures with the public key until one
-	// is valid. If a signature is raw (r and s side by side) or does not match, the call
-	// fails before anything is sent.
+	// standard library, the Signer verifies its signatures with the public key until one
+	// is valid. If the verification fails, for instance because the signature is raw (r
+	// and s side by side), Sign returns an error, and the request is not sent.
 	PrivateKey crypto.Signer
 	// Lifetime is the time from "created" to "expires", in whole seconds; 0 means 60
 	// seconds.
@@ -71,7 +72,7 @@ func (c SignerConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint
 
 // Signer signs requests with HTTP message signatures in the form of
 // draft-ietf-httpbis-message-signatures-15, which is Upvest's signature version 15. It is
-// safe for concurrent use if its key is.
+// safe for concurrent use if its key and the functions of its configuration are.
 //
 // Source: docs.upvest.co, "HTTP message signatures".
 type Signer struct {
@@ -150,7 +151,8 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 }
 
 // signAt signs a request, with now as the date of the signature. The signature covers the
-// documented headers, and also the headers that the parameter more lists.
+// documented components that the request has, and the headers that the parameter more
+// lists.
 func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, more ...string) error {
 	if err := httpsig.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)

@@ -28,9 +28,12 @@ import (
 // While a token is valid, callers do not wait for its successor. Near the end of the
 // lifetime (in the last fifth, but at most the last five minutes), the first caller
 // starts a token request in the background. Without a valid token, all callers wait for
-// one request, each as long as its own context allows. A call never receives an error
-// that occurred before the call was made. After the server has refused a token, a call
-// never receives a token that was requested before the refusal.
+// one request, each as long as its own context allows. A call does not fail because of a
+// token request that was sent before the call was made. If the context of the call ends
+// while it waits, its error also contains the last failure, which may be older. When a
+// [Client] receives a 401, its source drops the token, and later calls do not receive a
+// token that was requested while the dropped token was in use. The source keeps the token
+// if the server seems to refuse only one operation.
 //
 // Source: docs.upvest.co, "Authentication".
 type TokenSource struct {
@@ -62,9 +65,10 @@ var errNoTokenSource = errors.New("the token source is nil: create one with NewT
 // Token returns a valid token. It calls TokenContext with [context.Background].
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
 
-// TokenContext returns a valid token, from memory or from the server, or an *[Error]
-// whose Operation is "token". If the context ends, this caller stops waiting; other
-// callers keep waiting.
+// TokenContext returns a valid token, from memory or from the server. If the token
+// request fails, it returns an *[Error] whose Operation is "token". If the context ends,
+// this caller stops waiting, and receives the error of the context; other callers keep
+// waiting.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	switch {
 	case s == nil || s.tokens == nil:
@@ -76,7 +80,7 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 }
 
 // Forget drops the given token, which the server has refused. It also drops a token that
-// was requested while the refused token was still in use, because both tokens may have
+// was requested while an earlier token was still in use, because both tokens may have
 // been revoked together.
 func (s *TokenSource) Forget(accessToken string) {
 	if s == nil || s.tokens == nil {
@@ -158,7 +162,7 @@ func (t *tokenResponse) lifetime() time.Duration {
 	if err != nil || !(seconds > 0) {
 		return 0
 	}
-	return time.Duration(min(seconds, longest.Seconds())) * time.Second
+	return max(1, time.Duration(min(seconds, longest.Seconds())*float64(time.Second)))
 }
 
 // jsonText returns the value of a JSON string, or "" for any other JSON.
@@ -266,7 +270,8 @@ func (r *result) hasToken(token *oauth2.Token) bool {
 	return token.AccessToken == r.token.AccessToken
 }
 
-// learn reports to a *TokenSource whether the server accepted the token of the attempt.
+// learn reports a successful attempt to a *TokenSource. After a 403 with a problem
+// document, it starts a renewal of the token.
 func (r *result) learn(source oauth2.TokenSource) {
 	ours, ok := source.(*TokenSource)
 	switch {

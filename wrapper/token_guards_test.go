@@ -284,6 +284,30 @@ func TestHookThatRequestsAToken(t *testing.T) {
 	})
 }
 
+// If the token is dropped while its successor is requested in the background, the client
+// cancels this request, because its result would be dropped too.
+func TestForgetCancelsTheBackgroundRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{life: "10"}
+		client := server.client(t)
+		requireAtOnce(t, client)
+		time.Sleep(9 * time.Second)
+		server.steps = []roundTrip{hang}
+		requireAtOnce(t, client)
+		synctest.Wait()
+		server.requireCounts(t, 2, 2)
+		source, ok := client.TokenSource().(*upvest.TokenSource)
+		if !ok {
+			t.Fatalf("the token source is a %T, want a *TokenSource", client.TokenSource())
+		}
+		source.Forget("token-1")
+		synctest.Wait()
+		if err := server.fetches[1].Context().Err(); !errors.Is(err, context.Canceled) {
+			t.Errorf("the context of the background request has the error %v, want context.Canceled", err)
+		}
+	})
+}
+
 // After Close, new calls fail, a call in progress still succeeds, and the token source
 // still returns tokens.
 func TestClose(t *testing.T) {

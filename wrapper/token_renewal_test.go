@@ -193,6 +193,22 @@ func TestTimeoutDoesNotLimitARenewal(t *testing.T) {
 	})
 }
 
+// A lifetime that is shorter than a second ends. It does not count as unknown.
+func TestTokenWithALifetimeBelowOneSecond(t *testing.T) {
+	for _, life := range []string{"0.5", "1e-300"} {
+		synctest.Test(t, func(t *testing.T) {
+			server := &tokenServer{life: life}
+			client := server.client(t)
+			requireAtOnce(t, client)
+			time.Sleep(time.Second)
+			requireAtOnce(t, client)
+			if len(server.fetches) != 2 {
+				t.Errorf("expires_in %s: got %d token requests, want 2", life, len(server.fetches))
+			}
+		})
+	}
+}
+
 // If the lifetime of a token overflows [time.Duration], the client uses a lifetime of 100
 // years instead.
 func TestTokenWithAHugeLifetime(t *testing.T) {

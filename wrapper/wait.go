@@ -44,14 +44,17 @@ func IsDone(order *portfolios.Order) bool {
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin). If
 // done is nil, Wait uses [IsDone]. The pause before the second retrieval is one second.
 // Each further pause is 1.5 times as long as the previous pause, up to 30 seconds. Jitter
-// shortens a pause by up to half. The last retrieval begins shortly before the deadline
-// of the context. If the first retrievals return [ErrNotFound], Wait continues until its
+// shortens a pause by up to half. If a server requests a longer wait with Retry-After
+// than the retry policy allows, the pause is at least that long. If the context has a
+// deadline, Wait shortens the last pause so that the last retrieval begins shortly before
+// the deadline. If the first retrievals return [ErrNotFound], Wait continues until its
 // pauses add up to 10 seconds, because a server may need some time to find a new order.
 //
 // Wait has no time limit except the deadline of its context. [WithTimeout] limits each
-// retrieval. Wait continues after a retrieval that failed in a way that the [RetryPolicy]
-// retries, unless the policy allows only a single attempt. The retries of these
-// retrievals use a separate retry budget, which only calls of Wait share.
+// retrieval. Wait continues after a retrieval that failed with a timeout, or in a way
+// that the [RetryPolicy] retries, unless the policy allows only a single attempt. The
+// retries of these retrievals use a separate retry budget, which only calls of Wait
+// share.
 //
 // If the context ends, or Wait does not continue after a failed retrieval, Wait returns
 // the order as last received (nil if it was never received) with the error. The error
@@ -150,7 +153,7 @@ func (w *watch) beforeDeadline(ctx context.Context, wait time.Duration) time.Dur
 	if left := time.Until(deadline) - w.reserve; left > 0 {
 		return min(wait, left)
 	}
-	return wait // no retrieval follows
+	return wait // normally outlasts the deadline
 }
 
 // end returns the error of Wait if the context ends during a pause, or if the pause would
@@ -171,7 +174,7 @@ func (w *watch) withFailure(err error) error {
 	return err
 }
 
-// state describes in a few words what the last retrieval returned.
+// state returns the status of the order as last received, or why there is none.
 func (w *watch) state() string {
 	switch {
 	case w.last != nil:

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// largeSkew is the smallest difference between the clocks at which the server may
-	// refuse a signature.
+	// largeSkew is the smallest difference between the clocks that Guess corrects,
+	// because a server may refuse a signature for such a difference.
 	largeSkew = 5 * time.Second
 	// maxSkew limits the offset that is taken from the Date of a response, because a
 	// signature that is dated in the future could be used again at that time.
@@ -23,8 +23,8 @@ const (
 )
 
 // Clock holds the local clock, and how far the server's clock is ahead of it (the
-// offset). A successful attempt confirms the offset. After a refused attempt, the next
-// attempt can use a guess instead of this offset.
+// offset). After a refused attempt, the next attempt can use a guess instead of this
+// offset. If that attempt succeeds, the guess becomes the offset.
 type Clock struct {
 	Local func() time.Time
 	ahead *atomic.Int64 // nanoseconds
@@ -33,7 +33,7 @@ type Clock struct {
 // New makes a Clock without an offset.
 func New(local func() time.Time) *Clock { return &Clock{Local: local, ahead: new(atomic.Int64)} }
 
-// Skew returns how far the server's clock is ahead of the local clock.
+// Skew returns the offset, which is zero until Prove stores one.
 func (c *Clock) Skew() time.Duration { return time.Duration(c.ahead.Load()) }
 
 // Share makes the clock use the offset of the other clock. Both clocks must be for the
@@ -46,8 +46,9 @@ func (c *Clock) Share(other *Clock) { c.ahead = other.ahead }
 type Reading struct{ date, sent, received time.Time }
 
 // Read reads the header of a response that has just arrived. It ignores the Date if a
-// cache may have stored the response, or if the response took more than five seconds. If
-// the Date agrees with the local clock, Read resets the offset to zero.
+// cache may have stored the response, if the response took more than five seconds, or if
+// the local clock was set to a time before the request. If the Date agrees with the local
+// clock, Read resets the offset to zero.
 func (c *Clock) Read(header http.Header, sent time.Time) Reading {
 	// Round removes the monotonic clock reading, because the local clock may have been
 	// set since the request was sent.
@@ -80,9 +81,10 @@ func (r Reading) distance(ahead time.Duration) time.Duration {
 	return 0
 }
 
-// Guess returns the offset that the response to a refused attempt shows. It also reports
-// whether the Date differs by five seconds or more from the time that the attempt
-// assumed.
+// Guess returns the offset that the response to a refused attempt shows: zero if the
+// clocks differ by less than five seconds. It also reports whether the Date differs by
+// five seconds or more from the time that the attempt assumed. Guess returns zero and
+// false for an empty Reading, and if the clocks differ by more than 24 hours.
 func (r Reading) Guess(used time.Duration) (time.Duration, bool) {
 	if r.isEmpty() {
 		return 0, false

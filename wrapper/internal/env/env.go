@@ -72,8 +72,8 @@ func Read(lookup func(string) (string, bool), readFile func(string) ([]byte, err
 	return values, nil
 }
 
-// present returns the names of the variables that hold a private key, and an error that
-// names the required variables that are missing.
+// present returns the names of the variables that are set to a private key or to the name
+// of a key file, and an error that names the required variables that are missing.
 func (v variables) present() (keyVariables []string, err error) {
 	var missing []string
 	for _, name := range []string{clientIDVariable, clientSecretVariable, keyIDVariable, scopesVariable} {

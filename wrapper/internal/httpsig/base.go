@@ -56,8 +56,9 @@ func MayCover(header string) bool {
 }
 
 // Base returns the signature base, and the input: the value that signature-input assigns
-// to the label of the signature. The signature covers the documented components and the
-// additional headers, whose names must be canonical.
+// to the label of the signature. The signature covers those documented components and
+// additional headers that the request has. The names of the additional headers must be
+// canonical.
 func Base(req *http.Request, p Parameters, additional ...string) (base []byte, input string) {
 	base = make([]byte, 0, 1536)
 	covered := make([]byte, 1, 512)

@@ -10,9 +10,10 @@ import (
 )
 
 // DigestBody reads the body into memory, and sets the header content-digest and the field
-// ContentLength to match the body. It removes GetBody from the request, because net/http
-// would otherwise repeat a request with its old nonce if a kept-alive connection turns
-// out to be dead.
+// ContentLength to match the body. If the body is empty, it removes the header
+// content-digest instead. It removes GetBody from the request, because net/http would
+// otherwise repeat a request with its old nonce if a kept-alive connection turns out to
+// be dead.
 func DigestBody(req *http.Request) error {
 	req.GetBody = nil
 	delete(req.Header, "Content-Digest")

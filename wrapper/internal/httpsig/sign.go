@@ -15,8 +15,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// maxSigning limits how many signatures a key that takes no context makes at the same
-// time.
+// maxSigning limits how many signatures a key makes at the same time if it is not from
+// the standard library and takes no context, see [refresh.Within].
 const maxSigning = 8
 
 // SignFunc returns the signature of a message.
@@ -32,8 +32,8 @@ type contextSigner interface {
 type digestFunc func(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error)
 
 // Signing returns a function that signs with the key: Ed25519 signs the message itself,
-// and ECDSA signs its SHA-512 digest. The function verifies the first signature of a key
-// that is not from the standard library.
+// and ECDSA signs its SHA-512 digest. If the key is not from the standard library, the
+// function verifies the signatures until one has been valid.
 func Signing(key crypto.Signer) (SignFunc, error) {
 	if !isComplete(key) {
 		return nil, errors.New("PrivateKey is missing or incomplete: " +
@@ -72,8 +72,9 @@ func errIncompletePublic() error {
 }
 
 // withContext returns the signing function of a key. A key of the standard library signs
-// directly. A key with SignContext receives the context. Any other key signs in a
-// goroutine, which outlives the context if the key does not return.
+// directly. A key with SignContext receives the context. Any other key signs in
+// [refresh.Within]: if the context can end, in a goroutine, which outlives the context if
+// the key does not return.
 func withContext(key crypto.Signer) digestFunc {
 	switch key := key.(type) {
 	case ed25519.PrivateKey, *ed25519.PrivateKey, *ecdsa.PrivateKey:

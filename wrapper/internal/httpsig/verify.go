@@ -62,8 +62,8 @@ func verifyECDSA(public *ecdsa.PublicKey) verifyFunc {
 	}
 }
 
-// isRaw reports whether a signature consists of r and s, each as long as the order of the
-// curve.
+// isRaw reports whether a signature is valid but raw: r and s side by side, each as long
+// as the order of the curve.
 func isRaw(public *ecdsa.PublicKey, digest, signature []byte) bool {
 	size := (public.Params().N.BitLen() + 7) / 8
 	if len(signature) != 2*size {

@@ -23,9 +23,11 @@ type Page[T any] struct {
 	offset int32
 }
 
-// end returns the offset after the page. It cannot overflow, because the size of a body
-// is limited.
+// end returns the offset after the page. It does not overflow if the page is countable.
 func (p Page[T]) end() int32 { return p.offset + int32(len(p.Rows)) }
+
+// isCountable reports whether the offset after the page fits into an int32.
+func (p Page[T]) isCountable() bool { return int64(p.offset)+int64(len(p.Rows)) <= math.MaxInt32 }
 
 // Fetch requests the page at an offset. Before it decodes the response, it calls wait,
 // which returns when it is this page's turn to be decoded. If a row cannot be read, Fetch
@@ -39,8 +41,8 @@ type List[T any] struct {
 	// Order is the requested order: 1 for ascending IDs, -1 for descending IDs, 0 for any
 	// other order.
 	Order int
-	// Limit is the number of rows to request per page. It is at least 2, because each
-	// page after the first begins with the last row of the previous page.
+	// Limit is the number of rows to request per page. It is at least 2, because the
+	// request for the next page begins at the last row of the previous page.
 	Limit int32
 	// Ahead is the number of further pages to request while the caller handles one page.
 	Ahead int
@@ -61,11 +63,13 @@ func (l List[T]) Read(ctx context.Context, offset int32, emit func(T) bool) erro
 			return err
 		}
 		if next > math.MaxInt32-2*l.Limit {
-			return l.unreadable("it has more rows than an offset can count")
+			return l.tooLong()
 		}
 		offset = next
 	}
 	return r.checkEnd()
 }
+
+func (l List[T]) tooLong() error { return l.unreadable("it has more rows than an offset can count") }
 
 func (l List[T]) unreadable(reason string) error { return fmt.Errorf("%w: %s", l.Unreadable, reason) }

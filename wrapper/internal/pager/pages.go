@@ -82,7 +82,8 @@ func (p *pages[T]) requestUpTo(ctx context.Context, most int) {
 	}
 	stride := max(int32(len(p.last.Rows))-1, 1)
 	offset := p.pending[len(p.pending)-1].offset + stride
-	for len(p.pending) < most && (p.last.Total <= 0 || int(offset) < p.last.Total) {
+	// An offset that overflows is negative.
+	for len(p.pending) < most && offset > 0 && (p.last.Total <= 0 || int(offset) < p.last.Total) {
 		p.request(ctx, offset)
 		offset += stride
 	}
@@ -95,8 +96,8 @@ func (p *pages[T]) request(ctx context.Context, offset int32) {
 	p.pending = append(p.pending, pending[T]{offset: offset, cancel: cancel, call: call})
 }
 
-// turn returns the function that waits until the next page may be decoded. Pages are
-// decoded in order, as many at the same time as there are processors. Otherwise the
+// turn returns the function that waits until the next page may be decoded. At most
+// GOMAXPROCS pages are decoded at the same time, roughly in order. Otherwise the
 // processors could decode pages that are needed later, while the reader, which requests
 // the next pages, waits for an earlier page.
 func (p *pages[T]) turn(ctx context.Context) (wait func()) {

@@ -24,7 +24,7 @@ type reader[T any] struct {
 	start   int32
 	end     int32 // the offset after the last page that reached the position
 	largest int   // the number of rows of the largest page
-	isShort bool  // the last page with rows had fewer rows than its limit
+	isShort bool  // the page that ends at end had fewer rows than its limit
 	isEmpty bool  // the last page was empty, although its total was not reached
 
 	passed int
@@ -40,7 +40,8 @@ type reader[T any] struct {
 
 	idle int       // consecutive pages without a new row
 	head uuid.UUID // the ID of the first row of the last page
-	// same counts consecutive pages with the same first row and the same total.
+	// same counts consecutive pages that had at least three rows, and the same first row
+	// and total as the page before.
 	same int
 }
 
@@ -50,8 +51,11 @@ func (r *reader[T]) step(
 	ctx context.Context, pages *pages[T], offset int32, emit func(T) bool,
 ) (next int32, more bool, err error) {
 	page, isJoined, failure := r.read(ctx, pages, offset)
-	if failure != nil && len(page.Rows) == 0 {
+	switch {
+	case failure != nil && len(page.Rows) == 0:
 		return 0, false, failure
+	case !page.isCountable():
+		return 0, false, r.tooLong()
 	}
 	fresh, next, err := r.place(page)
 	if err != nil {
@@ -86,9 +90,9 @@ func (r *reader[T]) read(
 // place returns the index of the page's first row after the position, and the offset to
 // read next (-1 at the end of the list).
 //
-// The signs of the end of a list are a page with fewer rows than its limit, an empty
-// page, and a page whose end equals the total. After a single sign, one more page is
-// read.
+// The list ends at a page that has fewer rows than its limit and whose end equals the
+// total. After a page with only one of these two signs, at least one more page is read.
+// An empty page may also be the end, see placeEmpty.
 func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 	hasChanged := r.pages > 0 && page.Total != r.total
 	r.varies = r.varies || hasChanged
@@ -124,7 +128,7 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 
 // placeEmpty returns the offset to read after an empty page (-1 at the end of the list).
 // If the page contradicts its total, and the page before was not short, the empty page is
-// requested again.
+// requested again. If it is then still empty, placeEmpty returns an error.
 func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
 	switch {
 	case page.Total <= int(page.offset) || r.passed > 0 && r.isShort:
@@ -136,9 +140,10 @@ func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
 	return page.offset, nil
 }
 
-// checkEnd runs at the end of the list, and returns an error if rows were skipped. That
-// is so if a row before the position was never passed on, the total never changed, and
-// fewer rows were passed on than the total minus the start offset.
+// checkEnd runs at the end of the list. It returns an error if three facts together
+// suggest that rows were skipped: a row before the position was never passed on, the
+// total never changed, and fewer rows were passed on than the total minus the start
+// offset.
 func (r *reader[T]) checkEnd() error {
 	if r.missed && !r.varies && r.passed < r.total-int(r.start) {
 		return r.unreadable("its pages are in different orders, and rows were skipped")

@@ -23,7 +23,7 @@ func errNotPEM(text []byte, plain string, decoded []byte) error {
 			"give the whole text of the key file, from -----BEGIN to the last line")
 	case strings.Contains(plain, "BEGIN") && strings.Contains(plain, "KEY"):
 		return errors.New("private key: not PEM, because the BEGIN line is damaged: " +
-			"it has five hyphens before BEGIN and five at its end, and nothing else on the line")
+			"it must have five hyphens before BEGIN and five at its end, and nothing before or after them")
 	}
 	for i, char := range []rune(plain) {
 		if !isBase64(char) && char != '-' && char != '_' && !unicode.IsSpace(char) {
@@ -49,7 +49,8 @@ func isBase64(char rune) bool {
 }
 
 // errDamaged returns the error for a text that contains a PEM block that encoding/pem
-// cannot read. The error names the first line that breaks a rule of PEM.
+// cannot read. If errDamaged finds a line that breaks a rule of PEM, the error names the
+// first such line, or the BEGIN line of a block without an END line.
 func errDamaged(text string) error {
 	var open *openBlock
 	for i, line := range strings.Split(text, "\n") {

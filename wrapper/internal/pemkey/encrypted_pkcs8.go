@@ -50,8 +50,8 @@ type (
 )
 
 // decryptPKCS8 decrypts an encrypted PKCS#8 key, and returns the DER of the plain PKCS#8
-// key. It does not use a library, because the libraries for this format panic on a
-// damaged key, and do not limit the rounds of key derivation that a file can demand.
+// key. It does not use a library for this format, because a damaged key must not cause a
+// panic, and the rounds of key derivation that a file can demand must be limited.
 func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	if passphrase == "" {
 		return nil, errPassphraseMissing

@@ -21,7 +21,8 @@ func (e PassphraseError) Error() string { return string(e) }
 const errPassphraseMissing PassphraseError = "private key: it is encrypted, and no passphrase is given: " +
 	"give the passphrase that it was made with"
 
-// errPassphraseWrong returns an error that names the probable mistake in the passphrase.
+// errPassphraseWrong returns an error that names the probable mistake, if the passphrase
+// shows one.
 func errPassphraseWrong(passphrase string) error {
 	text := "private key: the passphrase is wrong, or the PEM block is damaged: check the passphrase first"
 	switch trimmed := strings.TrimSpace(passphrase); {
@@ -125,7 +126,7 @@ func checkType(blockType string) error {
 	}
 }
 
-// decryptLegacyPEM decrypts a block with a Proc-Type header, and returns the DER of the
+// decryptLegacyPEM decrypts a block with a DEK-Info header, and returns the DER of the
 // key.
 func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if passphrase == "" {
@@ -139,8 +140,8 @@ func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if err != nil {
 		return nil, errEncryption()
 	}
-	// One wrong passphrase in 256 results in bytes that look like padding. After such a
-	// passphrase, the bytes before the padding are not exactly one ASN.1 value.
+	// About one wrong passphrase in 256 results in bytes that look like padding. In that
+	// case, the bytes before the padding are almost never exactly one ASN.1 value.
 	var value asn1.RawValue
 	if rest, err := asn1.Unmarshal(der, &value); err != nil || len(rest) > 0 {
 		return nil, errPassphraseWrong(passphrase)

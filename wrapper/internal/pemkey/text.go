@@ -12,7 +12,8 @@ import (
 // beginning is the text with which each PEM block begins.
 const beginning = "-----BEGIN "
 
-// IsKey reports whether a text contains PEM in a form that Parse reads.
+// IsKey reports whether a text contains the beginning of a PEM block, also after one of
+// the changes that clean undoes. The block can be of any type.
 func IsKey(text string) bool {
 	_, err := clean([]byte(text))
 	return err == nil

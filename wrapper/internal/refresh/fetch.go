@@ -8,10 +8,10 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 )
 
-// fetch is one renewal of the value. A fetch is cancelled if its last waiter stops
+// fetch is one call of the function Fetch. A fetch is cancelled if its last waiter stops
 // waiting before the fetch ends. A background fetch has no waiters; it is cancelled after
-// backgroundLimit, by CancelBackground, or by a caller that finds no valid value and
-// starts a new fetch.
+// backgroundLimit, by CancelBackground, when the value is dropped, and by a caller that
+// finds no valid value and starts a new fetch.
 type fetch[T any] struct {
 	call       *Call[T]
 	cancel     context.CancelFunc
@@ -36,8 +36,8 @@ func (s *Source[T]) start(ctx context.Context, next *fetch[T], now time.Time) {
 	s.renewAt = now.Add(pause)
 }
 
-// leave removes one waiter from a fetch. It returns the time at which the fetch sent its
-// last request.
+// leave removes one waiter from a fetch, and cancels the fetch if no waiter is left. If
+// the fetch has failed, leave returns the time at which the fetch sent its last request.
 func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -47,12 +47,13 @@ func (c *Call[T]) Wait(ctx context.Context) (T, error) {
 // Done returns a channel that is closed when the function has ended.
 func (c *Call[T]) Done() <-chan struct{} { return c.done }
 
-// Slots limits how many functions without a context run at the same time, and thereby how
-// many goroutines remain if the functions never return.
+// Slots limits how many functions [Within] runs in goroutines at the same time, and
+// thereby how many goroutines remain if the functions never return.
 type Slots chan struct{}
 
 // Within runs a function that takes no context, and stops waiting for it when the context
-// ends. While all slots are taken, it waits for a free slot.
+// ends. While all slots are taken, it waits for a free slot. If the context is nil or can
+// never end, Within calls the function directly, without a slot.
 func Within[T any](ctx context.Context, slots Slots, f func() (T, error)) (T, error) {
 	if ctx == nil || ctx.Done() == nil {
 		return f()

@@ -13,16 +13,17 @@ import (
 )
 
 const (
-	// longestMargin limits how long before the expiry of a value its renewal begins.
+	// longestMargin limits how long before the expiry of a value a caller of Get starts
+	// its renewal.
 	longestMargin = 5 * time.Minute
-	// pause is the shortest time between the starts of two background renewals if the
-	// first of them fails.
+	// pause is the shortest time between the start of a failed renewal and the next
+	// renewal that Get starts in the background. Renew does not wait for this time.
 	pause = 5 * time.Second
 	// backgroundLimit is the time after which a background fetch that hangs, for instance
 	// in a limiter, is cancelled.
 	backgroundLimit = 2 * time.Minute
-	// retryDelay is how long the next fetch waits after a failed fetch, or after a value
-	// was dropped soon after its arrival.
+	// retryDelay is the shortest time until the next fetch, counted from a failed fetch,
+	// or from the drop of a value soon after its arrival.
 	retryDelay = time.Second
 	// earlyDrop is the age below which a dropped value counts as dropped soon after its
 	// arrival.
@@ -48,14 +49,15 @@ type Grant[T any] struct {
 
 // Source returns a value that expires. While the value is valid, callers do not wait for
 // its successor. Near the end of the lifetime (in the last fifth, but at most the last
-// five minutes), the first caller starts a fetch in the background. Without a valid
-// value, all callers wait for one fetch, each as long as its own context allows. A caller
-// never receives the error of a request that was sent before the caller called Get. After
-// a value was dropped, a caller never receives a value that was requested while the
-// dropped value was in use.
+// five minutes), a caller starts a fetch in the background. Without a valid value, all
+// callers wait for one fetch, each as long as its own context allows. If that fetch
+// fails, and its last request was sent before a caller called Get, this caller waits for
+// the next fetch. If the context of a caller ends, its error also contains the last
+// failure, which may be older. A caller that calls Get after a value was dropped does not
+// receive a value that was requested while the dropped value was in use.
 //
 // After a failed fetch, and after a value was dropped within ten seconds of its arrival,
-// the next fetch waits one second. All callers share this wait.
+// the next fetch begins no earlier than one second later. All callers share this wait.
 type Source[T comparable] struct {
 	Fetch  func(ctx context.Context) (Grant[T], error)
 	Now    func() time.Time
@@ -75,7 +77,7 @@ type Source[T comparable] struct {
 	confirmed uint64 // the latest stamp of a request that succeeded with the value
 	refused   map[string]refusal
 	notBefore time.Time // the earliest time for the next fetch
-	failure   error     // the error of the last fetch, nil if it succeeded
+	failure   error     // the error of the last failed fetch, nil after a success
 	failedAt  time.Time
 	current   *fetch[T] // the fetch in progress, or nil
 }
@@ -118,8 +120,8 @@ func (s *Source[T]) Get(ctx context.Context) (T, error) {
 	}
 }
 
-// endWaiting returns the error of a caller that stops waiting. The error includes the
-// last failure, which may be the reason why the caller had to wait.
+// endWaiting returns the error of a caller that stops waiting. If the last fetch failed,
+// the error includes this failure, which may be the reason why the caller had to wait.
 func (s *Source[T]) endWaiting(reason error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,18 +133,19 @@ func (s *Source[T]) endWaiting(reason error) error {
 	return fmt.Errorf("%w; the last token request failed %s ago: %w", err, age, s.failure)
 }
 
-// wait waits for the result of a fetch. It also returns the time at which the fetch sent
-// its last request.
+// wait waits for the result of a fetch. If the fetch failed, wait also returns the time
+// at which the fetch sent its last request.
 func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent time.Time, err error) {
 	defer func() { sent = s.leave(fetch) }() // also runs after a panic
 	value, err = fetch.call.Wait(ctx)
 	return value, sent, err
 }
 
-// Drop drops the value if the function returns true for it, or if the value was requested
-// while an earlier value was in use, and may therefore be as old as that earlier value.
-// It reports whether it dropped the value. If it did, new callers do not join a fetch
-// that is already in progress; callers that already wait for that fetch keep waiting.
+// Drop drops the value if the function returns true for it. Drop also drops a value that
+// was requested while an earlier value was in use, because the server may have revoked
+// both values together. It reports whether it dropped the value. If it did, new callers
+// do not join a fetch that is already in progress; callers that already wait for that
+// fetch keep waiting. A background fetch, for which no caller waits, is cancelled.
 func (s *Source[T]) Drop(is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,6 +162,7 @@ func (s *Source[T]) drop(is func(T) bool) bool {
 		s.notBefore = now.Add(retryDelay)
 	}
 	s.value = nil
+	s.cancelBackground()
 	s.current = nil
 	return true
 }
@@ -211,7 +215,8 @@ func (s *Source[T]) RefuseForGood(kind string) {
 // caller must hold the lock.
 func (s *Source[T]) isRecent(last refusal) bool { return s.Now().Sub(last.at).Abs() < settled }
 
-// Confirm records that the request with this stamp succeeded with the value.
+// Confirm records that the request with this stamp succeeded with the value, if the
+// source still holds the value.
 func (s *Source[T]) Confirm(value T, stamp uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,8 +225,10 @@ func (s *Source[T]) Confirm(value T, stamp uint64) {
 	}
 }
 
-// Renew starts a fetch in the background if the value is older than a minute, because the
-// successor may have more permissions. The value stays until its successor arrives.
+// Renew starts a fetch in the background, because the successor may have more
+// permissions than the value. It starts none if the source no longer holds the value, if
+// the value arrived less than a minute ago, or if a fetch is in progress. The value stays
+// in use until its successor arrives, it expires, or it is dropped.
 func (s *Source[T]) Renew(value T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -232,11 +239,16 @@ func (s *Source[T]) Renew(value T) {
 	s.start(context.Background(), &fetch[T]{background: true}, now)
 }
 
-// CancelBackground cancels the background fetch that is in progress, if there is one. No
-// caller waits for a background fetch.
+// CancelBackground cancels the current fetch if it is a background fetch. No caller waits
+// for such a fetch.
 func (s *Source[T]) CancelBackground() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.cancelBackground()
+}
+
+// cancelBackground is CancelBackground for a caller that holds the lock.
+func (s *Source[T]) cancelBackground() {
 	if s.current != nil && s.current.background {
 		s.current.cancel()
 		s.current = nil
@@ -262,11 +274,8 @@ func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *
 	if ctx.Value(inside{}) == any(s) {
 		return value, nil, false
 	}
-	if s.current != nil && s.current.background {
-		// The background fetch may hang, and this caller must not wait for it.
-		s.current.cancel()
-		s.current = nil
-	}
+	// A background fetch may hang, and this caller must not wait for it.
+	s.cancelBackground()
 	if s.current == nil {
 		s.start(context.WithoutCancel(ctx), &fetch[T]{fresh: !exists}, now)
 		started = true

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Budget is a token bucket that all calls of a client share. A retry removes tokens; each
-// success and each second adds some. If most calls fail, the bucket is soon empty, and
-// retries no longer add to the load on the server.
+// Budget is a token bucket that limits the retries of the calls that share it. A retry
+// removes tokens; each success and each second adds some. If most calls fail, the bucket
+// is soon empty, and retries add little to the load on the server.
 type Budget struct {
 	mu     sync.Mutex
 	tokens atomic.Int32 // changed only with the lock held

@@ -1,5 +1,5 @@
-// Package retry decides how long to wait before another attempt, and whether a client may
-// make another attempt.
+// Package retry reads the header Retry-After, waits before another attempt, and limits
+// the retries of a client by a budget.
 package retry
 
 import (
@@ -15,7 +15,7 @@ import (
 // After returns the wait that the header Retry-After requests, in seconds or as a date.
 // It returns false if the header is missing or malformed. Seconds may have a fraction,
 // and are rounded up. The wait until a date is counted from the Date of the response, or
-// from the parameter now if the response has no Date.
+// from the parameter now if the Date is missing or malformed.
 func After(header http.Header, now time.Time) (time.Duration, bool) {
 	text := header.Get("Retry-After")
 	if seconds, ok := wholeSeconds(text); ok {

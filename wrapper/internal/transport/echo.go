@@ -45,8 +45,8 @@ func (e Echo) Hide(text string) string {
 			text = strings.ReplaceAll(text, form, "(hidden)")
 		}
 	}
-	// Every call runs this code, and compiling the pattern takes longer than signing, so
-	// the pattern is only compiled if the key occurs in the text.
+	// This code runs for every response, and compiling the pattern takes much longer than
+	// searching, so the pattern is only compiled if the key occurs in the text.
 	if e.key == "" || !strings.Contains(plainKey(text), plainKey(e.key)) {
 		return text
 	}

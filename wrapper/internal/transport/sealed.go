@@ -7,10 +7,11 @@ import (
 )
 
 // Sealed wraps an error from other code, because that error may contain a request with
-// its token. The text of a Sealed is made when the error is sealed, and contains no
-// secrets. The cause is in a closure, which neither encoding/json nor a printer of
-// unexported fields can read. [errors.Is] and [errors.As] reach the cause. There is no
-// Unwrap, because programs that print every error of a chain would print the cause.
+// its token. The text of a Sealed is made when the error is sealed, and does not contain
+// what an [Echo] hides. The cause is in a closure, which neither encoding/json nor a
+// printer of unexported fields can read. [errors.Is] and [errors.As] reach the cause.
+// There is no Unwrap, because programs that print every error of a chain would print the
+// cause.
 type Sealed struct {
 	text  string
 	cause func() error
@@ -23,10 +24,10 @@ func sealAs(err error, text string) *Sealed {
 	return &Sealed{text: text, cause: func() error { return err }}
 }
 
-// Error returns the text of the cause without secrets.
+// Error returns the text that was made when the cause was sealed.
 func (s *Sealed) Error() string { return s.text }
 
-// Is reports whether the cause is the target.
+// Is reports whether the cause matches the target, as [errors.Is] does.
 func (s *Sealed) Is(target error) bool { return errors.Is(s.cause(), target) }
 
 // As looks for an error of the target's type in the cause.

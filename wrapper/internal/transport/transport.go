@@ -15,18 +15,20 @@ import (
 	"time"
 )
 
-// Error is the failure of a request that was handed to the network, or of reading its
+// Error is the failure of a request that was handed to the HTTP client, or of reading its
 // response.
 type Error struct {
 	*Sealed
 
-	Reached bool // there was a connection, so the request may have arrived
+	// the request may have arrived: there was a connection, or the transport does not
+	// report whether there was one
+	Reached bool
 	// the server's certificate is not valid, so another attempt would fail too
 	Untrusted bool
 }
 
-// NewError makes an Error. Its text is the text of the cause, without secrets, and
-// without quoted parts, which may come from a body.
+// NewError makes an Error. Its text is the text of the cause, without what the echo
+// hides, and without quoted parts, which may come from a body.
 func NewError(cause error, echo Echo) *Error {
 	text := quotation.ReplaceAllString(cause.Error(), "(hidden)")
 	return &Error{Sealed: sealAs(cause, echo.Hide(text)), Untrusted: isUntrusted(cause)}
@@ -43,7 +45,8 @@ type Doer struct {
 	closeIdle func()
 	secret    func() string // returns the secret of the API client
 	// reports is set if the transport calls the hook GetConn before it uses a connection.
-	// If such a transport did not call the hook, it has sent nothing.
+	// If such a transport did not call the hook, it has sent nothing. WithHTTPClient
+	// documents the exception.
 	reports bool
 }
 

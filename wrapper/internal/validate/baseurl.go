@@ -9,8 +9,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// BaseURL refuses a string that is not the URL of a server, and plain http to any address
-// that is not a loopback address.
+// BaseURL accepts the https URL of a server, with or without a path. It accepts plain
+// http only for localhost and loopback addresses.
 func BaseURL(text string) error {
 	base, err := url.Parse(text)
 	switch {

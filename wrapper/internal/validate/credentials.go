@@ -19,7 +19,7 @@ func ClientSecret(secret string) error {
 	return fmt.Errorf("character %d is %s: copy the secret again, it is printable ASCII", position, kind)
 }
 
-// Scope accepts a scope of printable ASCII without spaces, quotation marks and
+// Scope accepts a scope of printable ASCII without spaces, double quotation marks and
 // backslashes. It refuses commas too, because a comma separates scopes in Upvest's
 // environment variable.
 //

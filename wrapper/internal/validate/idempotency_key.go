@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// IdempotencyKey refuses a key that does not match the pattern that Upvest documents.
+// IdempotencyKey refuses the zero UUID, and a key that does not match the pattern that
+// Upvest documents.
 func IdempotencyKey(key uuid.UUID) error {
 	switch {
 	case key == uuid.Nil:

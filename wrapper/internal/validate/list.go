@@ -20,7 +20,7 @@ func WholeSeconds(start, end *time.Time) (from, to *time.Time) {
 	return from, to
 }
 
-// Page refuses an offset or a limit that no list accepts.
+// Page refuses an offset or a limit that is outside the documented range.
 func Page(offset, limit *int32) error {
 	var problems []error
 	if offset != nil && *offset < 0 {

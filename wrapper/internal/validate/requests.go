@@ -1,6 +1,6 @@
-// Package validate refuses arguments that no server would accept, before anything is
-// sent. Rules that may depend on the server's version, such as the sum of weights or
-// unknown enum values, are left to the server.
+// Package validate checks what callers pass to the client, before anything is sent. Rules
+// that may depend on the server's version, such as the sum of weights or the values of an
+// enum, are left to the server.
 package validate
 
 import (

@@ -13,8 +13,8 @@ import (
 )
 
 // Undocumented checks the method and the path of a request. It refuses a method that the
-// API does not use, a path that net/http would send in a different form, a path that
-// could lead outside the API, and the path of token requests.
+// API does not use, a path that contains a query or that net/http would send in a
+// different form, a path that could lead outside the API, and the path of token requests.
 func Undocumented(baseURL, method, path string) error {
 	switch method {
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
@@ -66,8 +66,9 @@ func Body(method string, value any) (body []byte, err error) {
 	return body, nil
 }
 
-// encode returns the body for a value. It returns the bytes of a named byte slice as they
-// are, unless the type of the slice has a method that writes JSON or text.
+// encode returns the body for a value. It returns the bytes of a json.RawMessage as they
+// are, and also those of any other named byte slice whose type has no method that writes
+// JSON or text.
 func encode(value any) ([]byte, error) {
 	switch value.(type) {
 	case json.RawMessage: // a byte slice that is returned as it is

@@ -1,4 +1,5 @@
-// Package wire reads responses: bodies, problem documents, and text that is safe to log.
+// Package wire reads the bodies and problem documents of responses, and makes text from a
+// server safe to log.
 package wire
 
 import (
@@ -33,7 +34,7 @@ var lenient = json.JoinOptions(
 // Decode reads the body of a 2xx response into value, a pointer. It reads objects of the
 // contract field by field, even inside other values, and returns a [FieldError] if a
 // strict field of an object cannot be read. The errors quote nothing from the body except
-// the ID of an object.
+// names of fields and the ID of an object.
 func Decode(body []byte, value any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("the body is empty")

@@ -7,10 +7,11 @@ import "github.com/google/uuid"
 // lists. In any other field, a value that cannot be read is treated as absent.
 type FieldError struct {
 	// Field is the location of the value: a JSON pointer that consists of documented
-	// names and of numbers.
+	// names and of numbers. If the body is not itself an object of the contract, the
+	// pointer begins at the object of the contract that contains the value.
 	Field string
 	// ID is the ID of the object, or the zero UUID if the ID cannot be read. For an
-	// individual order, ID is the ID of the portfolio order.
+	// individual order, ID is the ID of the portfolio order if that ID can be read.
 	ID uuid.UUID
 	// Row is the index of the object in its page, or -1 for an object outside a page.
 	Row int

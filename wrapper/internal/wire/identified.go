@@ -6,9 +6,9 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// identified reports whether a decoded value has the ID of its resource or, if the value
-// is a page, the rows. JSON such as {} or null decodes without an error, but is not a
-// response of the API.
+// identified reports whether a decoded resource has its ID, and whether a decoded page
+// has its rows. It returns true for any other value. JSON such as {} or null decodes
+// without an error, but is not a response of the API.
 func identified(value any) bool {
 	switch value := value.(type) {
 	case *portfolios.Allocation:
@@ -31,6 +31,6 @@ func identified(value any) bool {
 	return true
 }
 
-// isEmptyList reports whether null in place of the rows may mean a page without rows.
-// Some servers write null for an empty list.
+// isEmptyList reports whether a page with missing rows, or null in their place, may be a
+// page without rows. Some servers write null for an empty list.
 func isEmptyList(meta portfolios.Meta) bool { return meta.Limit > 0 && meta.TotalCount == 0 }

@@ -42,7 +42,7 @@ func ReadProblem(body []byte, status int) (p Problem) {
 
 // ReadTokenProblem reads the body of a failed token request. If the body has no "type",
 // Type is the field "error" of OAuth 2.0. If the body has no detail, Detail is the field
-// "error_description" (RFC 6749, section 5.2).
+// "error_description" (RFC 6749, section 5.2). Members never contains "access_token".
 func ReadTokenProblem(body []byte, status int) Problem {
 	problem := ReadProblem(body, status)
 	take := func(name string, field *string) {

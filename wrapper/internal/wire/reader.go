@@ -116,7 +116,7 @@ func (r *reader) object(s *shape, into reflect.Value) (failed *FieldError, err e
 }
 
 // keep adds a member to the unknown members of the object. If the object has no field for
-// them, the object around it keeps the whole value.
+// them, the object around it keeps the whole member that contains this object.
 func (r *reader) keep(s *shape, before int, member []byte) {
 	r.keepInParent = s.unknown < 0
 	if r.keepInParent {
@@ -187,8 +187,8 @@ func (r *reader) value(f *field, into reflect.Value) (held bool, failed *FieldEr
 }
 
 // list reads a list whose opening bracket is next. It keeps the elements before the first
-// element that fails. If an element is neither an object nor null, the field cannot hold
-// the list.
+// element that fails. An element that is neither an object nor null fails if the field is
+// strict; a field that is not strict cannot hold a list with such an element.
 func (r *reader) list(f *field, into reflect.Value) (held bool, failed *FieldError, err error) {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return false, nil, err
@@ -233,6 +233,7 @@ func (r *reader) element(f *field, into reflect.Value) (held bool, failed *Field
 	default:
 		err = r.decoder.SkipValue()
 		if f.strict {
+			held = true
 			failed = &FieldError{Row: -1}
 		}
 	}
@@ -260,8 +261,8 @@ const (
 	maxTextLength = 64
 )
 
-// text returns the text of a JSON string. Short strings repeat from row to row, and are
-// therefore allocated only once.
+// text returns the text of a JSON string. Short strings often repeat from row to row, so
+// the reader keeps them and does not allocate them again.
 func (r *reader) text(quoted jsontext.Value) string {
 	text := r.unquote(quoted)
 	if known, found := r.texts[string(text)]; found {

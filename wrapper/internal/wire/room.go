@@ -6,7 +6,7 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// shortestRow is a size in bytes, smaller than the JSON of any row. It limits how much
+// shortestRow is a size in bytes, close to that of the shortest row. It limits how much
 // memory a body can make the client allocate.
 const shortestRow = 200
 

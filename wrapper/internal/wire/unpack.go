@@ -15,9 +15,11 @@ var ErrTooLarge = errors.New("the unpacked body is too large")
 // gzipMark begins every gzip body.
 const gzipMark = "\x1f\x8b"
 
-// Unpack returns a body without its content encoding. It supports gzip. A body that does
-// not begin with gzipMark is returned unchanged, because some proxies unpack a body but
-// leave its content-encoding header in place.
+// Unpack returns a body without its content encoding. It supports gzip and
+// identity, and returns an error for any other encoding of a body that is not empty. If
+// the encoding is gzip and the body does not begin with gzipMark, it returns the body
+// unchanged, because some proxies unpack a body but leave its content-encoding header in
+// place.
 func Unpack(body []byte, encoding string, limit int) ([]byte, error) {
 	switch strings.ToLower(encoding) {
 	case "", "identity":
