@@ -14,8 +14,9 @@ import (
 )
 
 // TestChaos is the main test of `make fleet-chaos`. It carries out one run on PostgreSQL.
-// During the run, workers are killed and stopped, the database crashes, responses are
-// lost, and no worker runs for a day. Each account must still have exactly one order.
+// During the run, workers are killed and stopped, the database crashes, and responses are
+// lost. At the end, all workers are killed, and the clocks move 25 hours ahead before new
+// workers start. Each account must still have exactly one order.
 func TestChaos(t *testing.T) {
 	only(t, "fleet-chaos")
 	server := testdb.Own(t)

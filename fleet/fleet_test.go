@@ -24,7 +24,7 @@ func only(t *testing.T, name string) {
 
 // TestFleet is the test that `make fleet` runs. It runs three workers on SQLite, kills
 // one of them in the middle of the run, and lets the server fail in many ways. Each
-// account must still have exactly one order.
+// account must still have exactly one order in the end.
 func TestFleet(t *testing.T) {
 	only(t, "fleet")
 	f := newFleet(t, testdb.SQLite(t), size(t, 2000), 300)

@@ -45,7 +45,7 @@ type fleet struct {
 	started  time.Time
 
 	binary  string        // the program that commands and new workers run
-	ahead   time.Duration // how far the program's clock is ahead of the machine's
+	ahead   time.Duration // how far the program's times are ahead of the database's clock
 	overlay string        // the file for go build -overlay, with the planted defects
 }
 
@@ -120,8 +120,8 @@ func (f *fleet) open() {
 	f.ledger = l
 }
 
-// build builds the program with the defects that the test has planted. The program's
-// clock is ahead of the machine's clock by f.ahead.
+// build builds the program with the defects that the test has planted. The times that the
+// program writes to the database are ahead of the database's clock by f.ahead.
 func (f *fleet) build() {
 	f.Helper()
 	file, err := program(f.Context(), f.ahead.String(), f.overlay)
@@ -170,8 +170,8 @@ func (f *fleet) plant(defects ...defect) {
 // defect is a mistake in a source file: the string `new` replaces the string `old`.
 type defect struct{ file, old, new string }
 
-// sayf prints the name of the test, followed by a message. Without the name, the messages
-// of parallel tests could not be told apart.
+// sayf prints the name of the test, the seconds since the test began, and a message.
+// Without the name, the messages of parallel tests could not be told apart.
 func (f *fleet) sayf(format string, arguments ...any) {
 	fmt.Printf(
 		"%-19s %6.1fs  %s\n",
@@ -256,7 +256,7 @@ func (w *worker) signal(signal os.Signal) {
 }
 
 // drain ends the worker with SIGTERM, as a deployment does, and waits until the worker
-// has finished the lines that it has begun.
+// has ended. The worker must end with exit status 0.
 func (w *worker) drain() {
 	w.f.Helper()
 	w.signal(syscall.SIGTERM)
@@ -386,29 +386,29 @@ func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 	f.Fatalf("waited two minutes, but the run still has fewer than %d unknown outcomes", unknown)
 }
 
-// expectDoubles checks that at least the given number of accounts have two orders, and
-// that the reconciliation reports a finding.
+// expectDoubles checks that at least the given number of accounts have more than one
+// order, and that the reconciliation reports a finding.
 func (f *fleet) expectDoubles(least int) {
 	f.Helper()
 	status, out := f.run("reconcile", "-run", theRun)
 	f.Log(out)
 	_, more, _ := f.perAccount()
-	f.sayf("%d accounts have two orders; the reconciliation ended with exit status %d", more, status)
+	f.sayf("%d accounts have more than one order; the reconciliation ended with exit status %d", more, status)
 	if status != 1 || more < least {
 		f.Errorf("reconcile ended with exit status %d, expected 1; "+
-			"%d accounts have two orders, expected %d or more", status, more, least)
+			"%d accounts have more than one order, expected %d or more", status, more, least)
 	}
 }
 
-// jump moves the server's clock 25 hours ahead. Workers that start after this call have
-// clocks that are 25 hours further ahead, too.
+// jump moves the server's clock 25 hours ahead. Workers that start after this call write
+// times that are 25 hours further ahead, too.
 func (f *fleet) jump() {
 	f.advance(25 * time.Hour)
 	f.sayf("25 hours later, Upvest no longer keeps the idempotency keys")
 }
 
 // advance moves the server's clock ahead by a duration. Programs that start after this
-// call have clocks that are further ahead by the same duration.
+// call write times that are further ahead by the same duration.
 func (f *fleet) advance(d time.Duration) {
 	f.Helper()
 	f.ahead += d

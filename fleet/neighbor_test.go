@@ -47,7 +47,7 @@ func (w *serviceWorker) Work(ctx context.Context, _ *river.Job[serviceJob]) erro
 
 // TestNeighbor runs a fleet in the database of a service that uses River. The service has
 // a job that takes longer than any of the fleet's jobs. The service must lose neither
-// this job nor any index of its tables.
+// this job nor the two indexes that the fleet drops in its own schema.
 func TestNeighbor(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
@@ -86,8 +86,8 @@ func emptyDatabase(t *testing.T) (url string) {
 	return url
 }
 
-// besideService runs a fleet in the database of a service, and returns the names of the
-// indexes and jobs that the service has lost.
+// besideService runs a fleet in the database of a service. It checks a job and two
+// indexes of the service, and returns the names of those that the service has lost.
 func (f *fleet) besideService() (damage []string) {
 	f.Helper()
 	ctx := f.Context()

@@ -44,9 +44,10 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// program returns the executable file of a variant of the program. The variant's clock is
-// ahead of the machine's clock by the duration `ahead`. If `overlay` is not empty, it is
-// a file that lists source files to replace, in the form that `go build -overlay` reads.
+// program returns the executable file of a variant of the program. The times that the
+// variant writes to the database are ahead of the database's clock by the duration
+// `ahead`. If `overlay` is not empty, it is a file that lists source files to replace, in
+// the form that `go build -overlay` reads.
 func program(ctx context.Context, ahead, overlay string) (file string, err error) {
 	programs.Lock()
 	variant := ahead + " " + overlay

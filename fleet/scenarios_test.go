@@ -18,12 +18,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// Each scenario in this file has a control, which runs the same scenario with a
-// deliberate mistake, in most cases a defect planted in the fleet. The control requires
-// that the mistake has the expected effect.
+// Each scenario in this file has a control with a deliberate mistake, in most cases a
+// defect planted in the fleet. The control requires that the mistake has the expected
+// effect.
 
 // TestRestore takes a dump in the middle of a run, restores it after the run, and lets 25
-// hours pass. The fleet must place no order twice.
+// hours pass. Each account must have exactly one order in the end.
 func TestRestore(t *testing.T) {
 	only(t, "fleet-chaos")
 	restore(t, true).expectOnce()
@@ -60,7 +60,8 @@ func restore(t *testing.T, isMarked bool) *fleet {
 }
 
 // TestClocks sets the server's clock ten minutes behind the clock of the database. The
-// fleet must place no order until the clocks agree.
+// fleet must place no order until the clocks agree, and each order exactly once
+// afterwards.
 func TestClocks(t *testing.T) {
 	only(t, "fleet-chaos")
 	f, skew := skewed(t)
@@ -92,7 +93,7 @@ func TestClocksControl(t *testing.T) {
 	f.work()
 	f.await("every order is decided", 5*time.Minute, isDone)
 	if _, more, _ := f.perAccount(); more < 50 {
-		t.Errorf("%d accounts have two orders, expected 50 or more because of the defect", more)
+		t.Errorf("%d accounts have more than one order, expected 50 or more because of the defect", more)
 	}
 }
 
@@ -137,7 +138,7 @@ func TestIdentity(t *testing.T) {
 	f := prepare(t, testdb.SQLite(t), 100)
 	f.build()
 	if _, more, _ := f.besideCustomers(); more != len(f.accounts) {
-		t.Errorf("%d of %d accounts have two orders, the customer's and the fleet's; expected all accounts",
+		t.Errorf("%d of %d accounts have more than one order, expected all: the customer's and the fleet's",
 			more, len(f.accounts))
 	}
 }
@@ -179,7 +180,7 @@ func (f *fleet) besideCustomers() (once, more, none int) {
 	f.work()
 	f.await("every order is decided", 5*time.Minute, isDone)
 	once, more, none = f.perAccount()
-	f.sayf("%d accounts have one order, %d have two", once, more)
+	f.sayf("%d accounts have one order, %d have more", once, more)
 	return once, more, none
 }
 
@@ -207,7 +208,7 @@ func TestNamesControl(t *testing.T) {
 	// Each account has one order for each of the two runs. The command reconcile
 	// therefore finds no difference: only the server's list of orders shows the mistake.
 	if _, more, _ := f.perAccount(); more < 50 {
-		t.Errorf("%d accounts have two orders, expected 50 or more because of the defect", more)
+		t.Errorf("%d accounts have more than one order, expected 50 or more because of the defect", more)
 	}
 }
 

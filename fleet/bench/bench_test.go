@@ -31,8 +31,8 @@ const (
 	theRun   = "bench"
 )
 
-// TestMain runs the benchmark. In the process that the method `direct` starts, TestMain
-// instead places orders without the fleet.
+// TestMain runs the test of this package, which is the benchmark. In the process that the
+// method `direct` starts, TestMain instead places orders without the fleet.
 func TestMain(m *testing.M) {
 	if file := os.Getenv("BENCH_DIRECT"); file != "" {
 		if err := direct(context.Background(), file); err != nil {
@@ -44,10 +44,11 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// figures are the results of all measurements on one database.
+// figures are the results of all measurements on one kind of database.
 type figures struct {
 	// enqueued is in lines a second, status in seconds, rate and large in orders a
-	// second, and memory in MiB.
+	// second, and memory in MiB. Only rate comes from the small run, and memory is the
+	// larger value of the two runs.
 	enqueued, status, rate, large, memory float64
 }
 

@@ -1,4 +1,4 @@
-// Package database opens the database of a fleet, PostgreSQL or SQLite, and hides the
+// Package database opens the database of a fleet, PostgreSQL or SQLite, and hides most
 // differences between the two.
 package database
 
@@ -33,8 +33,9 @@ type DB struct {
 type Options struct {
 	// Schema is the schema of the tables in PostgreSQL, by default [DefaultSchema].
 	Schema string
-	// Connections is the largest number of connections in use. SQLite always gets one
-	// connection, because it allows only one writer.
+	// Connections is the largest number of connections of the handle SQL. In PostgreSQL,
+	// a pool for notifications has up to two more. SQLite always gets one connection,
+	// because it allows only one writer.
 	Connections int
 	// Ahead is added to the times that statements write to rows. Only tests set it.
 	Ahead time.Duration
@@ -44,8 +45,8 @@ type Options struct {
 // [Options.Schema].
 const DefaultSchema = "fleet"
 
-// Open opens a database without connecting to it. The address is postgres://…, a list
-// of key=value, or sqlite:PATH. An error never quotes the address.
+// Open opens a database without connecting to it. The address is postgres://…, a list of
+// key=value, or sqlite:PATH. No error contains the password in the address.
 func Open(ctx context.Context, address string, options Options) (*DB, error) {
 	path, isSQLite := strings.CutPrefix(address, "sqlite:")
 	if isSQLite && path != "" {

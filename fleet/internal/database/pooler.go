@@ -13,15 +13,15 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// isolation is a parameter that every direct connection to PostgreSQL sets. River and the
-// ledger need an isolation level at which each statement sees what other transactions
-// have committed.
+// isolation is a parameter that the connections of [DB.SQL] set if they go directly to
+// PostgreSQL. River and the ledger need an isolation level at which each statement sees
+// what other transactions have committed.
 const isolation = "default_transaction_isolation"
 
-// connector connects to PostgreSQL, or to PgBouncer in front of it. PgBouncer refuses the
-// isolation level as a startup parameter, and loses prepared statements in transaction
-// mode. After such a refusal, the connector opens connections that neither set the level
-// nor prepare statements.
+// connector connects to PostgreSQL, or to PgBouncer in front of it. By default, PgBouncer
+// refuses the isolation level as a startup parameter, and in transaction mode may lose
+// prepared statements. After such a refusal, the connector opens connections that neither
+// set the level nor prepare statements.
 type connector struct {
 	driver.Connector // connects to PostgreSQL directly
 	pooled           driver.Connector

@@ -112,7 +112,8 @@ func (d *DB) Row(ctx context.Context, db Querier, statement string, arguments ..
 	return db.QueryRowContext(ctx, d.words.Replace(statement), arguments...)
 }
 
-// Each runs a statement and calls handle for every row that it returns.
+// Each runs a statement and calls handle for every row that it returns, until handle
+// returns an error.
 func (d *DB) Each(
 	ctx context.Context,
 	db Querier,

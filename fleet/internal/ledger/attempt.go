@@ -15,9 +15,9 @@ import (
 // it up at the server.
 type WithoutLookup time.Duration
 
-// Never requires a lookup before every attempt. Once permits one attempt without a
-// lookup. A positive value also permits further attempts, for that long after the first
-// attempt.
+// Never requires a lookup before every attempt. Once permits an attempt without a lookup
+// if no earlier attempt may have acted. A positive value also permits attempts for that
+// long after the first attempt that may have acted.
 const (
 	Never WithoutLookup = -1
 	Once  WithoutLookup = 0
@@ -102,8 +102,8 @@ func number(isSo bool) int {
 }
 
 // Restart begins an attempt after a lookup has shown that no earlier attempt has acted.
-// It reports false if the item, its run or the fleet has changed since the caller read
-// the item.
+// It reports false if a newer attempt has begun, if the item is no longer open, or if the
+// run may not send items.
 func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegun bool, err error) {
 	err = item.scan(l.DB.Row(ctx, l.DB.SQL, `update {schema}fleet_item as i
 		set since = {now}, last = {now}, attempts = attempts + 1, unsure = 1
@@ -164,8 +164,9 @@ func (l *Ledger) Forbid(ctx context.Context, item Item) error {
 		item.Run, item.Subject, item.Attempts)
 }
 
-// RecordOrder records the order that the server returned for the item. The order belongs
-// to the item even if the order is cancelled later.
+// RecordOrder records the order that the server returned for the item, if the item is
+// undecided and has no order yet. The order belongs to the item even if the order is
+// cancelled later.
 func (l *Ledger) RecordOrder(ctx context.Context, item Item, resource uuid.UUID) error {
 	return l.exec(ctx, "record the order of the item", `update {schema}fleet_item set resource = $3
 		where run = $1 and subject = $2 and outcome in ('open', 'look') and resource is null`,

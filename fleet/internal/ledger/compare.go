@@ -21,8 +21,8 @@ type Order struct {
 func (o Order) row() []any { return []any{o.ID, o.Account, o.State, o.Detail} }
 
 // Unclaimed calls handle for each given order that belongs to no item. It passes the id
-// of the order, together with the run's item for the account of the order. It skips
-// orders of accounts that are not in the run.
+// of the order, together with the subject, fields and outcome of the run's item for the
+// account of the order. It skips orders of accounts that are not in the run.
 func (l *Ledger) Unclaimed(
 	ctx context.Context,
 	run int64,
@@ -55,9 +55,10 @@ const ghosts = `with claimed as materialized (
 	select subject, resource, outcome from claimed
 	where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`
 
-// Ghosts calls handle for each item of the run if the item has an order that is missing
-// from the given orders of the server. It reads only items that were decided before the
-// time `decided` and that have an order with an id after `after` and up to `upTo`.
+// Ghosts calls handle with the subject, order and outcome of each item of the run whose
+// order is missing from the given orders of the server. It reads only items that were
+// decided before the time `decided` and that have an order with an id after `after` and
+// up to `upTo`.
 func (l *Ledger) Ghosts(
 	ctx context.Context, run int64, after, upTo uuid.UUID, decided time.Time, orders []Order,
 	handle func(Item) error,
@@ -72,7 +73,8 @@ func (l *Ledger) Ghosts(
 }
 
 // SetStates copies the state of each given order to the item that has the order, if this
-// item is in the run. It also copies the detail of the order if there is one.
+// item is in the run and its outcome is [Done] or [Found]. It also copies the detail of
+// the order if there is one.
 func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error {
 	return l.exec(ctx, "record the states of orders", `update {schema}fleet_item
 		set status = value->>2, detail = coalesce(value->>3, detail) from {each}
@@ -81,8 +83,8 @@ func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error
 		database.List(orders, Order.row), run)
 }
 
-// SetItemState records the state of an item's resource. It is for items that place no
-// orders.
+// SetItemState records the state of an item's resource, if the outcome of the item is
+// [Done] or [Found]. It is for items that place no orders.
 func (l *Ledger) SetItemState(ctx context.Context, item Item, state, detail string) error {
 	return l.exec(ctx, "record the state of the item", `update {schema}fleet_item set status = $3, detail = $4
 		where run = $1 and subject = $2 and outcome in ('done', 'found')`,

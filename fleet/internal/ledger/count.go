@@ -7,15 +7,16 @@ import (
 
 // Counts are the numbers of a run's items by outcome.
 type Counts struct {
-	Waiting   int `json:"waiting"` // no attempt has begun
-	Unknown   int `json:"unknown"` // an attempt has begun, and its outcome is unknown
+	Waiting   int `json:"waiting"` // no attempt can have acted
+	Unknown   int `json:"unknown"` // an attempt may have acted
 	Done      int `json:"done"`
 	Found     int `json:"found"`
 	Refused   int `json:"refused"`
 	Review    int `json:"review"`
 	Cancelled int `json:"cancelled"`
 	// States counts the done and found items by the state of their resource at the
-	// server. The key "" counts items whose state the fleet has not read yet.
+	// server. The key "" counts items whose state the fleet has not read, such as
+	// configurations, which have no state.
 	States map[string]int `json:"states"`
 }
 

@@ -24,8 +24,8 @@ func (l *Ledger) Retry(ctx context.Context, tx *sql.Tx, run int64) ([]uuid.UUID,
 	)
 }
 
-// Drop cancels those items of a run that have not been sent, and returns how many items
-// it cancelled. It uses the caller's transaction.
+// Drop cancels those open items of a run of which no recorded attempt can have acted, and
+// returns how many items it cancelled. It uses the caller's transaction.
 func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, err error) {
 	return l.DB.Exec(
 		ctx,

@@ -38,7 +38,8 @@ type ending struct {
 //
 // A lookup for an item of another run may already have claimed the order. If the server
 // returned the order for the given item, Finish moves the order to this item, and the
-// item of the other run goes to review.
+// item of the other run goes to review. If the order belongs to a different item in any
+// other way, the given item goes to review.
 func (l *Ledger) Finish(ctx context.Context, item Item, end End) error {
 	e := ending{rowKey{item.Run, item.Subject}, item.Attempts, end}
 	isNew, err := l.finishing.do(ctx, e.rowKey, e)

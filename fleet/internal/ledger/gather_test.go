@@ -79,7 +79,7 @@ func TestItemsThatShareAStatementDoNotAffectEachOther(t *testing.T) {
 		}
 		calls.Wait()
 		if len(begun) != count {
-			t.Fatalf("attempts have begun for %d items, expected attempts for all %d", len(begun), count)
+			t.Fatalf("attempts have begun for %d items, expected all %d", len(begun), count)
 		}
 		finishAll(t, l, run, subjects)
 		counts, err := l.Count(t.Context(), run.ID)

@@ -22,13 +22,14 @@ const (
 	// attempt has acted.
 	Look    Outcome = "look"
 	Done    Outcome = "done"      // the server confirmed the item
-	Found   Outcome = "found"     // a lookup found the item at the server
-	Refused Outcome = "refused"   // the server refused the item, and does not have it
+	Found   Outcome = "found"     // a lookup or a person found the item carried out
+	Refused Outcome = "refused"   // the item was refused and not carried out
 	Review  Outcome = "review"    // a person has to decide
-	Dropped Outcome = "cancelled" // an operator cancelled the item before it was sent
+	Dropped Outcome = "cancelled" // the run was cancelled, and the item not carried out
 )
 
-// Decided reports whether the outcome is final.
+// Decided reports whether workers no longer handle an item with this outcome. Operators
+// can reopen refused items, and must decide items in review.
 func (o Outcome) Decided() bool { return o != Open && o != Look }
 
 // Line is the part of an item that never changes.

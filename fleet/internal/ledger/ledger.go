@@ -42,7 +42,7 @@ func Connect(ctx context.Context, address string, options database.Options) (*Le
 	return New(db), nil
 }
 
-// Close waits for running statements and closes the database.
+// Close waits for the statements that items share, and closes the database.
 func (l *Ledger) Close() error {
 	l.starting.running.Wait()
 	l.finishing.running.Wait()
@@ -65,7 +65,8 @@ func (l *Ledger) Ready(ctx context.Context) error {
 	return l.DB.CheckIsolation(ctx)
 }
 
-// Clock returns the time of the database.
+// Clock returns the time of the database, and stores how far it is ahead of this process;
+// see [Ledger.Offset].
 func (l *Ledger) Clock(ctx context.Context) (time.Time, error) {
 	var milliseconds int64
 	sent := time.Now()

@@ -32,7 +32,8 @@ type Run struct {
 	Created   time.Time
 	// Held is the reason why the fleet holds the run until a probe succeeds, or empty.
 	Held string
-	// Followed is when the resources of the run were last compared with the server.
+	// Followed is when a worker last began to read the states of the run's orders from
+	// the server.
 	Followed time.Time
 }
 
@@ -64,9 +65,11 @@ func (r *Run) scan(row interface{ Scan(fields ...any) error }) error {
 	return err
 }
 
-// CreateRun creates a run in the caller's transaction and returns it. If a run with this
-// name exists, CreateRun returns the existing run if it has the same operation, and an
-// error otherwise.
+// CreateRun creates a run in the caller's transaction and returns it. If the ledger is
+// marked as restored, the time of the dump is the latest creation time of the run,
+// because the dump may lack an earlier copy of the run. If a run with this name exists,
+// CreateRun returns the existing run if it has the same operation, and an error
+// otherwise.
 func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error) {
 	const what = "create the run"
 	_, err := l.DB.Exec(

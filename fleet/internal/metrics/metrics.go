@@ -26,11 +26,12 @@ import (
 )
 
 const (
-	// keptFor is how long a worker reuses counts. The database therefore counts only a
-	// few times a minute, no matter how often Prometheus scrapes the worker.
+	// keptFor is how long a worker reuses counts. The database therefore counts at most
+	// four times a minute for each worker, no matter how often Prometheus scrapes it.
+	// After a count that failed, the next scrape counts again.
 	keptFor = 15 * time.Second
 	// countTimeout is how long counting may take. If counting takes longer, the response
-	// omits the counts.
+	// contains only the counts that were read by then.
 	countTimeout = 5 * time.Second
 )
 
@@ -40,7 +41,8 @@ type Metrics struct {
 	logger   *slog.Logger
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
-	// The following metrics are about runs, so all workers report the same values.
+	// The following metrics are about runs, so all workers report the same values, apart
+	// from the time at which they counted.
 	lines, withoutJob, held *prometheus.GaugeVec
 
 	mu      sync.Mutex
@@ -59,18 +61,18 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 		ledger: l, logger: logger, registry: registry,
 		requests: with.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "fleet_request_seconds",
-			Help:    "Attempts of calls by operation and HTTP status; 0 means that there was no response.",
+			Help:    "Seconds that attempts of calls took, by operation and HTTP status (0: no response).",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"operation", "status"}),
 		lines: with.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "fleet_lines", Help: "Lines by outcome, for runs in progress and the latest run.",
+			Name: "fleet_lines", Help: "Lines by outcome, for the runs with jobs and the latest run.",
 		}, []string{"run", "outcome"}),
 		withoutJob: with.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "fleet_lines_without_job", Help: "Undecided lines of each run that have no job.",
 		}, []string{"run"}),
 		held: with.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "fleet_run_held",
-			Help: "1 while the fleet holds the run; the command fleet status shows the reason.",
+			Help: "1 while the fleet holds this run or all runs; fleet status shows the reason.",
 		}, []string{"run"}),
 	}
 }
@@ -99,8 +101,9 @@ func (m *Metrics) Observe(_ context.Context, attempt upvest.Attempt) {
 	)
 }
 
-// count counts the lines of every run that has jobs, and of the latest run. While the
-// database is down, these metrics are missing rather than out of date.
+// count counts the lines of every run that has jobs, and of the latest run. If counting
+// fails, for example because the database is down, the metrics that could not be counted
+// are missing.
 func (m *Metrics) count() {
 	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
 	defer cancel()

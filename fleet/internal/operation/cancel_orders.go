@@ -29,12 +29,12 @@ func (CancelOrders) Parse([]string) error { return nil }
 // they could differ.
 func (CancelOrders) IsSame(_, _ []string) bool { return true }
 
-// WithoutLookup permits one attempt without a lookup, because a DELETE has no idempotency
-// key.
+// WithoutLookup permits no further attempt without a lookup after an attempt that may
+// have acted, because a DELETE has no idempotency key.
 func (CancelOrders) WithoutLookup() ledger.WithoutLookup { return ledger.Once }
 
 // Send requests the cancellation (DELETE /portfolios/orders/{portfolio_order_id}). The
-// server cancels the order after it has responded.
+// server responds before it cancels the order.
 func (CancelOrders) Send(
 	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
 ) (Sent, error) {

@@ -36,7 +36,7 @@ func (CreateOrders) Parse(fields []string) error {
 }
 
 // IsSame reports whether the fields of two lines are equal. It compares amounts as
-// numbers.
+// numbers, and ignores the case of digits in ids.
 func (CreateOrders) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && a[1] == b[1] && sameAmount(a[2], b[2]) && a[3] == b[3]
 }
@@ -67,7 +67,8 @@ func (o CreateOrders) Send(
 }
 
 // Look searches for the item's order among the account's orders from the time of the
-// item's attempts.
+// item's attempts. If the server returned the id of the order for an earlier attempt,
+// Look reads only this order.
 func (o CreateOrders) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	return lookForOrder(ctx, client, item, o.want(item), None)
 }

@@ -60,8 +60,9 @@ func (o Liquidate) Send(
 	return sentOrder(order, want), nil
 }
 
-// Look searches for a liquidation of the account. If it finds none, the verdict is
-// [Unclear], because later versions of the API have no order type LIQUIDATION.
+// Look searches for the item's order like the method Look of [CreateOrders]. If it finds
+// no order, the verdict is [Unclear], because later versions of the API have no order
+// type LIQUIDATION.
 func (o Liquidate) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	return lookForOrder(ctx, client, item, o.want(item), Unclear)
 }

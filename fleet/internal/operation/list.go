@@ -9,8 +9,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Orders returns the orders that the server lists for the parameters, by default sorted
-// by id.
+// Orders returns the orders that the server lists for the parameters. Upvest documents
+// that the list is sorted by id.
 func Orders(
 	ctx context.Context, client *upvest.Client, params portfolios.ListPortfoliosOrdersParams,
 ) iter.Seq2[Candidate, error] {

@@ -1,6 +1,6 @@
 // Package operation defines the operations of a fleet. Each operation is a small type
-// that parses a line of a file, sends the line, looks it up at the server, and reports
-// whether it is settled.
+// that checks a line of a file, sends the line, looks it up at the server, and reports
+// whether its state there is final.
 package operation
 
 import (
@@ -30,7 +30,7 @@ type Operation interface {
 	Parse(fields []string) error
 	// IsSame reports whether two lines with the same subject are equivalent.
 	IsSame(a, b []string) bool
-	// WithoutLookup returns for how long an item may be sent again without a lookup.
+	// WithoutLookup returns for how long an item may be sent without a lookup.
 	WithoutLookup() ledger.WithoutLookup
 	// Send sends the item.
 	Send(ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption) (Sent, error)
@@ -58,11 +58,11 @@ type Item struct {
 	// the item. A lookup for an order ignores orders that were created outside it. If To
 	// is the zero time, there is no upper bound.
 	From, To time.Time
-	// Claimed returns those of the given orders that belong to other items.
+	// Claimed returns those of the given orders that already belong to an item.
 	Claimed func(context.Context, []uuid.UUID) ([]uuid.UUID, error)
 }
 
-// Sent is the result of a successful request.
+// Sent is the result of a request that the server has accepted.
 type Sent struct {
 	Resource uuid.NullUUID // the order that was placed
 	State    string

@@ -14,8 +14,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Candidate is an order at the server, with the fields that the fleet compares with a
-// line. A field is empty if the server did not send it.
+// Candidate is an order at the server, with the fields that the fleet needs. A field is
+// empty if the server did not send it.
 type Candidate struct {
 	ID       uuid.UUID
 	Account  uuid.UUID
@@ -84,12 +84,12 @@ func sameAmount(a, b string) bool {
 }
 
 // lookPage is the largest number of orders of one account that a lookup reads. If the
-// account has that many orders or more since the item's first attempt, the item goes to
-// review.
+// account has that many orders or more since [Item.From], the item goes to review.
 const lookPage = 1000
 
 // lookForOrder searches the orders of the account for the order of the item. If no order
-// matches, the verdict is `none`, which the caller chooses.
+// matches, the verdict is `none`, which the caller chooses. If the server returned the id
+// of the order for an earlier attempt, lookForOrder reads only this order.
 func lookForOrder(
 	ctx context.Context,
 	client *upvest.Client,
@@ -219,7 +219,7 @@ func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wan
 }
 
 // sentOrder converts the order in a response, and describes how it differs from the
-// wanted order.
+// wanted order. If the fields of `unnamed` cannot be read, sentOrder compares no field.
 func sentOrder(order *portfolios.Order, want wanted) Sent {
 	differs := ""
 	made, err := candidateOf(order)
@@ -243,8 +243,7 @@ func isSettledOrder(state string) bool {
 }
 
 const (
-	// StateCancelled is the state of an order that was cancelled, so the server does not
-	// carry it out.
+	// StateCancelled is the state of a cancelled order.
 	StateCancelled = string(portfolios.OrderStatusCANCELLED)
 	stateSettled   = "SETTLED"
 )

@@ -1,5 +1,5 @@
-// Package pace limits the requests per second of all workers of a fleet together, on any
-// number of machines.
+// Package pace limits the requests per second of all processes of a fleet together, on
+// any number of machines.
 package pace
 
 import (
@@ -60,7 +60,7 @@ func WithPriority(ctx context.Context, priority int) context.Context {
 }
 
 // Reserve waits for a slot, but no longer than atMost, and returns a context whose first
-// request uses the slot.
+// request uses the slot. If no slot is due in this time, Reserve returns [ErrBusy].
 func (l *Limiter) Reserve(ctx context.Context, atMost time.Duration) (context.Context, error) {
 	bounded, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
@@ -73,7 +73,7 @@ func (l *Limiter) Reserve(ctx context.Context, atMost time.Duration) (context.Co
 
 // Wait waits until the next slot of this process is due, or uses the slot that
 // [Limiter.Reserve] has reserved for the context. If the slot is due after the deadline,
-// Wait returns an error without waiting.
+// Wait returns [ErrBusy] instead of waiting for it.
 func (l *Limiter) Wait(ctx context.Context) error {
 	used, hasTicket := ctx.Value(ticketKey{}).(*atomic.Bool)
 	if hasTicket && used.CompareAndSwap(false, true) {
@@ -109,7 +109,8 @@ func checkDeadline(ctx context.Context) error {
 	return nil
 }
 
-// take uses up the next slot, and returns the time at which the slot is due.
+// take uses up the next slot, and returns the time at which the slot is due. If the slot
+// is due after the deadline, take keeps the slot and returns [ErrBusy].
 func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 	var held lease
 	select {
@@ -155,7 +156,8 @@ func (l *lease) dropStale(now time.Time) {
 	}
 }
 
-// Defer delays the slots of all workers, and drops the slots that this process holds.
+// Defer delays the slots that no worker has leased yet, and drops the slots that this
+// process holds. Other workers may still use the slots that they hold.
 func (l *Limiter) Defer(ctx context.Context, wait time.Duration) error {
 	select {
 	case <-l.held:
@@ -167,8 +169,8 @@ func (l *Limiter) Defer(ctx context.Context, wait time.Duration) error {
 }
 
 // Observe is a hook that the client calls after each attempt. After a response with
-// status 429, it defers the slots of all workers by the time that the client waits, but
-// by at least a second.
+// status 429, it calls [Limiter.Defer] with the time that the client waits, but at least
+// a second.
 func (l *Limiter) Observe(ctx context.Context, attempt upvest.Attempt) {
 	if attempt.Status != http.StatusTooManyRequests {
 		return

@@ -44,7 +44,8 @@ func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 // failUnknown handles an attempt that may have acted: the ledger keeps the attempt. If
 // the server has accepted the item with an unreadable response, failUnknown records the
 // item as done. If the operation places orders, the item stays open instead, because the
-// ledger must contain the id of the order.
+// ledger must contain the id of the order. If the response contains a readable id,
+// failUnknown records it, and a lookup decides the item.
 func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) error {
 	if !errors.Is(err, upvest.ErrAccepted) {
 		return t.failElsewhere(ctx, item, err)
@@ -86,8 +87,9 @@ func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
 	return later(underWay, nil)
 }
 
-// doubt handles a refusal that a delay at the server may have caused. The refusal counts
-// only if the server still refuses the item a minute later.
+// doubt handles a response with status 404, 409 or 422, which a delay at the server may
+// have caused. The refusal counts only if the server still refuses the item with such a
+// status a minute later.
 func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	if !item.Doubted.IsZero() && item.Now.Sub(item.Doubted) >= doubtFor {
 		return t.refuse(ctx, item, err)
@@ -100,9 +102,9 @@ func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	return later(doubtFor, err)
 }
 
-// forbid handles a response with status 403. If another item of the run has succeeded
-// within the last minute, the response counts against this item. After mostForbidden such
-// responses, the item goes to review.
+// forbid handles a response with status 403. If this process has had a success for the
+// run within the last minute, the response counts against this item. After mostForbidden
+// such responses, the item goes to review.
 func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	if t.Gauge.SucceededWithin(t.run.ID, time.Minute) {
 		if item.Forbidden+1 >= mostForbidden {
@@ -130,7 +132,8 @@ func (t task) failLook(ctx context.Context, item ledger.Item, err error) error {
 }
 
 // failElsewhere handles a failure that the item did not cause. After mostFailures of
-// these failures in a row, the run is held until a probe succeeds.
+// these failures in a row, the run is held until a probe succeeds or an operator resumes
+// the run. A missing slot or a cancelled context does not count.
 func (t task) failElsewhere(ctx context.Context, item ledger.Item, err error) error {
 	if errors.Is(err, pace.ErrBusy) || errors.Is(err, context.Canceled) {
 		return later(time.Second, nil)

@@ -105,7 +105,7 @@ func TestErrorPagesOfAGatewayAreNotRefusals(t *testing.T) {
 }
 
 // TestARunIsHeldWhileNothingSucceeds lets 20 attempts in a row fail. The fleet must then
-// hold the run until a probe succeeds.
+// hold the run, and send nothing except probes, until a probe succeeds.
 func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -133,7 +133,7 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 		}
 		w.sandbox.ClearFaults()
 		if !w.probe() || w.run(january).Held != "" {
-			t.Error("the run is still held after a successful attempt, expected Probe to resume it")
+			t.Error("Probe did not resume the run after a successful attempt, or did not report it")
 		}
 		w.expect(ledger.Done, 1)
 	})

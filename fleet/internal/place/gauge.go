@@ -34,8 +34,8 @@ func (g *Gauge) of(run int64) *reading {
 	return r
 }
 
-// Succeed counts an item to which the API itself has responded, and resets the count of
-// failures.
+// Succeed counts a request that worked: the API accepted or refused an item, or responded
+// to a lookup. It resets the count of failures.
 func (g *Gauge) Succeed(run int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -46,7 +46,7 @@ func (g *Gauge) Succeed(run int64) {
 }
 
 // Fail counts a failure, and reports whether the caller must hold the run. If so, the
-// count of failures restarts at zero.
+// count of failures restarts at zero, and the time of the last success is forgotten.
 func (g *Gauge) Fail(run int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -10,8 +10,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// look handles an item that cannot safely be sent again with its key. It asks the server
-// whether an earlier attempt has acted.
+// look handles an item that [ledger.Ledger.Start] did not begin: the item needs a lookup,
+// or its run is cancelled. It asks the server whether the item was carried out, and sends
+// the item if it was not.
 func (t task) look(ctx context.Context, item ledger.Item) error {
 	if wait := lookIn(item); wait > 0 {
 		return later(wait, nil)
@@ -58,10 +59,10 @@ func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	return t.send(ctx, item)
 }
 
-// lookIn returns for how long the latest attempt may still act. A lookup proves nothing
-// until this time has passed. A restored ledger may lack an attempt that began just
-// before the ledger was marked as restored. The time therefore begins at the mark if no
-// later attempt is recorded.
+// lookIn returns for how long the latest attempt may still act. Until this time has
+// passed, a lookup that finds nothing proves nothing. A restored ledger may lack an
+// attempt that began just before the ledger was marked as restored. The time therefore
+// begins at the mark if no later attempt is recorded.
 func lookIn(item ledger.Item) time.Duration {
 	last := item.Last
 	if item.Marked.After(last) {

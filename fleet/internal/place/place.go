@@ -1,5 +1,5 @@
-// Package place carries out each item of a run once, taking the outcomes of earlier
-// attempts into account.
+// Package place sends the items of a run, and decides from the responses and from lookups
+// whether each item was carried out, so that no item is carried out twice.
 package place
 
 import (
@@ -19,7 +19,8 @@ const (
 	// Timeout is how long an attempt may take.
 	Timeout = 20 * time.Second
 	// underWay is how long an attempt can still act after it has begun: the attempt ends
-	// after Timeout, and its last signature is valid for a minute on Upvest's clock.
+	// after Timeout, and its last signature is valid for a minute on Upvest's clock. The
+	// remaining 40 seconds are a margin.
 	underWay = Timeout + time.Minute + 40*time.Second
 	// Skew is how far the clocks of the database and of Upvest may differ.
 	Skew = 2 * time.Minute
@@ -33,8 +34,8 @@ const (
 	writeTimeout = 5 * time.Second
 )
 
-// Later is the error for an item that must be placed again after a wait. It does not
-// count as a failure of the item.
+// Later is the error for an item that must be placed again after a wait. River does not
+// count it as a failure of the item's job.
 type Later struct {
 	Wait  time.Duration
 	Cause error
@@ -55,8 +56,8 @@ func later(wait time.Duration, cause error) error {
 	return &Later{Wait: wait + rand.N(time.Second), Cause: cause}
 }
 
-// soon returns the error for an item that failed because of the database. The item is
-// placed again after 5 to 15 seconds.
+// soon returns the error for an item that must wait because the database failed, or
+// because the clocks differ. The item is placed again after 5 to 15 seconds.
 func soon(cause error) error {
 	return &Later{Wait: 5*time.Second + rand.N(10*time.Second), Cause: cause}
 }
@@ -88,8 +89,9 @@ type task struct {
 	isProbe   bool
 }
 
-// Place carries out an item. It returns nil if the item is decided, and a [Later] if the
-// item must be placed again. Any other error is a failure of the item.
+// Place carries out an item. It returns nil if the item is decided, or if a newer attempt
+// has begun and will decide the item. It returns a [Later] if the item must be placed
+// again. Any other error is a failure of the item.
 func (p *Placer) Place(ctx context.Context, run ledger.Run, subject uuid.UUID, isProbe bool) error {
 	kind, err := operation.Named(run.Operation)
 	if err != nil {

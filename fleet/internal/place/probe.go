@@ -15,8 +15,9 @@ import (
 // ProbeInterval is the time between two probes of a held run or a halted fleet.
 const ProbeInterval = 15 * time.Second
 
-// Probe carries out one item of a held run, and resumes the run if the API itself
-// responds. It reports whether the run was resumed.
+// Probe tries one undecided item of a held run. It resumes the run, and returns true,
+// unless the try fails for a reason other than the item. If no request is sent for the
+// item, a read request takes the place of the try.
 func (p *Placer) Probe(ctx context.Context, run ledger.Run) (isResumed bool, err error) {
 	before := p.Gauge.Successes(run.ID)
 	subject, err := p.Ledger.OneOpen(ctx, run.ID)
@@ -30,8 +31,8 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (isResumed bool, err
 		if hasFailed(err) {
 			return false, nil
 		}
-		// No request was sent for an item, so a read request shows whether the API
-		// responds.
+		// No request for the item worked, but none failed either, so a read request shows
+		// whether the API responds.
 		_, err = p.date(ctx)
 		if hasFailed(err) {
 			return false, nil
@@ -51,7 +52,8 @@ func hasFailed(err error) bool {
 
 // ProbeClock compares the clock of the database with the Date header of a small response
 // from the API, and resumes a halted fleet if the two times differ by at most [Skew]. If
-// the fleet stays halted, ProbeClock returns an error with the reason.
+// they differ by more, ProbeClock halts the fleet and returns an error. If it cannot
+// compare them, it returns an error and changes nothing.
 func (p *Placer) ProbeClock(ctx context.Context) error {
 	date, err := p.date(ctx)
 	if err != nil {

@@ -41,8 +41,8 @@ type world struct {
 	gauge     *place.Gauge
 }
 
-// each runs a test on every kind of database, with a line that places an order for a new
-// account. The account follows an allocation.
+// each runs a test on SQLite and on PostgreSQL, with a line that places an order for a
+// new account. The account follows an allocation.
 func each(t *testing.T, test func(w *world)) {
 	t.Helper()
 	eachOf(t, "create-orders", func(w *world) {
@@ -181,7 +181,7 @@ func (w *world) expectFor(run string, outcome ledger.Outcome, orders int) {
 		w.Errorf("the outcome of the item is %s, expected %s: %s", item.Outcome, outcome, item.Detail)
 	}
 	if placed := outcome == ledger.Done || outcome == ledger.Found; placed != item.Resource.Valid {
-		w.Errorf("the item has the outcome %s and the order %v, expected an order only for done and found",
+		w.Errorf("the item has the outcome %s and the order %v, expected an order exactly for done and found",
 			item.Outcome, item.Resource)
 	}
 	if got := testapi.Orders(w.sandbox); got != orders {
@@ -207,7 +207,8 @@ func (w *world) order(side portfolios.Side, amount string) {
 	w.must(err)
 }
 
-// rewrite changes every order in the response to the next call to an operation.
+// rewrite changes every order in the response to the next call to an operation that lists
+// orders. The response has the orders that exist now.
 func (w *world) rewrite(operation string, change func(order map[string]any)) {
 	w.Helper()
 	list, err := w.client.Orders.List(w.Context(), portfolios.ListPortfoliosOrdersParams{})

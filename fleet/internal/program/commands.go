@@ -34,7 +34,7 @@ func commands() []command {
 	return append([]command{
 		{
 			usage: "migrate [-rate N]", setup: (*invocation).migrate, awaits: true,
-			summary: "create or update the tables; set the rate limit of all workers",
+			summary: "create the tables if they are missing; set the rate limit of all workers",
 		},
 		{
 			usage: "enqueue -run RUN FILE", setup: (*invocation).enqueue, files: 1,
@@ -66,7 +66,7 @@ func operatorCommands() []command {
 		{
 			usage:   "cancel -run RUN",
 			setup:   (*invocation).cancel,
-			summary: "cancel a run for good: drop the lines that were never sent",
+			summary: "cancel a run for good: send nothing more, and drop the lines that had no effect",
 		},
 		{
 			usage:   "priority -run RUN -priority N",
@@ -89,7 +89,7 @@ func operatorCommands() []command {
 			setup:   (*invocation).restored,
 			summary: "mark the ledger as restored from a dump",
 		},
-		{usage: "audit", setup: (*invocation).audit, summary: "print the commands that changed something"},
+		{usage: "audit", setup: (*invocation).audit, summary: "print the recorded commands with user and time"},
 		{
 			usage:   "ui [-address HOST:PORT]",
 			setup:   (*invocation).ui,
@@ -128,7 +128,7 @@ func (c command) help(to io.Writer, flags *flag.FlagSet) {
 	flags.PrintDefaults()
 }
 
-// version returns the version of the program's module.
+// version returns the version of the program's module and of Go, if they are known.
 func version() string {
 	info, isKnown := debug.ReadBuildInfo()
 	if !isKnown || info.Main.Version == "" {

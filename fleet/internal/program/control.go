@@ -44,7 +44,7 @@ func (v *invocation) onRun(
 	}
 }
 
-// pause stops a run until an operator resumes the run.
+// pause stops sending the lines of a run until an operator resumes the run.
 func (v *invocation) pause() func(context.Context) error {
 	return v.onRun("pause", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
 		return "paused: results of requests in progress are still recorded", v.ledger.SetState(
@@ -65,12 +65,13 @@ func (v *invocation) resume() func(context.Context) error {
 	})
 }
 
-// cancel cancels a run for good, and drops the lines that have not been sent.
+// cancel cancels a run for good, and drops the open lines that no recorded attempt can
+// have carried out.
 func (v *invocation) cancel() func(context.Context) error {
 	return v.onRun("cancel", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		dropped, err := q.Cancel(ctx, run)
 		return fmt.Sprintf(
-			"cancelled %d lines that were never sent; lines with an unknown outcome are still looked up",
+			"cancelled %d lines; lines that may have been carried out are still looked up",
 			dropped,
 		), err
 	})

@@ -55,7 +55,8 @@ func TestAPoolerThatIgnoresTheIsolationLevel(t *testing.T) {
 }
 
 // TestEachFleetHasItsOwnSchema migrates two fleets in one database. Each fleet must have
-// its tables in its own schema.
+// its tables in its own schema. The connections must have the fleet's application name
+// and isolation level.
 func TestEachFleetHasItsOwnSchema(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
@@ -101,8 +102,9 @@ func TestMigrateRefusesTheTablesOfADifferentProgram(t *testing.T) {
 	})
 }
 
-// TestErrorsNeverShowThePasswordOfAnAddress requires that no error contains a part of the
-// password in DATABASE_URL, even if this part could be mistaken for the host.
+// TestErrorsNeverShowThePasswordOfAnAddress requires that errors about DATABASE_URL do
+// not contain the word `secret`, which is the password or its last part, even if a parser
+// could mistake this part for the host.
 func TestErrorsNeverShowThePasswordOfAnAddress(t *testing.T) {
 	for address, want := range map[string]string{
 		"postgres://user@corp:secret@127.0.0.1:1/db": "%40",

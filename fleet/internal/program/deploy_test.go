@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	// This decoder checks the files as strictly as Prometheus and Kubernetes do.
+	// This decoder can refuse unknown fields, as Prometheus and Kubernetes do.
 	"go.yaml.in/yaml/v3"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
@@ -63,7 +63,7 @@ func requireFound(t *testing.T, text string, defects []defect, check func(text s
 	}
 }
 
-// ruleFile is a Prometheus rule file, with the fields that alerts can have.
+// ruleFile is a Prometheus rule file. It has only the fields that alerts.yaml may use.
 type ruleFile struct {
 	Groups []struct {
 		Name     string `yaml:"name"`
@@ -80,7 +80,8 @@ type rule struct {
 	Annotations map[string]string `yaml:"annotations"`
 }
 
-// exported maps each metric to the metric's labels, and each label to the label's values.
+// exported maps each metric to the metric's labels, and each label to the values that
+// occurred.
 type exported map[string]map[string][]string
 
 // scraped returns the metrics that a worker exports after it has carried out a line.

@@ -31,7 +31,7 @@ func (v *invocation) enqueue() func(context.Context) error {
 		operation.CreateOrders{}.Name(),
 		"the `operation` to carry out; fleet help lists all operations",
 	)
-	priority := v.flags.Int("priority", 2, "how urgent the run is, from 1 (the most urgent) to 4")
+	priority := v.flags.Int("priority", 2, "how urgent a new run is, from 1 (the most urgent) to 4")
 	dryRun := v.flags.Bool(
 		"dry-run",
 		false,
@@ -176,7 +176,8 @@ func (v *invocation) write(
 }
 
 // dryRun reports the accounts of a file that have no configuration. Upvest would refuse
-// orders for these accounts.
+// orders for these accounts, and changes of their configuration. If the lines have no
+// accounts or create configurations, dryRun only reports the number of lines.
 func (v *invocation) dryRun(ctx context.Context, f *file, o operation.Operation) error {
 	if o.Columns()[0] != "account" || o.ID() == (operation.CreateConfigurations{}).ID() {
 		_, err := fmt.Fprintf(v.out, "%d lines are well-formed; nothing was written\n", len(f.lines))

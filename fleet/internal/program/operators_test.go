@@ -26,7 +26,7 @@ func fails(t *testing.T, arguments ...string) string {
 	return errors
 }
 
-// contains requires that the string `text` contains the string `part`.
+// contains checks that the string `text` contains the string `part`.
 func contains(t *testing.T, text, part string) {
 	t.Helper()
 	if !strings.Contains(text, part) {
@@ -88,8 +88,9 @@ func TestThePriorityOfARunIsSet(t *testing.T) {
 	contains(t, fails(t, "priority", "-run", "r", "-priority", "5"), "1 to 4")
 }
 
-// TestRefusedLinesAreRetriedAndReviewsAreDecided uses every command with which an
-// operator can retry or decide a line.
+// TestRefusedLinesAreRetriedAndReviewsAreDecided retries refused lines, and decides lines
+// in review with the flags -order, -refused and -send. The command decide must refuse
+// missing, contradictory and invalid flags, and lines that are not in review.
 func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)

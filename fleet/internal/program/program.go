@@ -24,15 +24,17 @@ import (
 // The exit statuses.
 const (
 	exitOK     = 0
-	exitPerson = 1 // a reconciliation or a dry run found work for a person
-	exitFailed = 2 // the command failed, or was used incorrectly
+	exitPerson = 1 // the command returned errPerson
+	exitFailed = 2 // the command failed, was used incorrectly, or found invalid lines
 )
 
-// errPerson reports that a reconciliation or a dry run found work for a person. A command
-// that returns errPerson ends with the exit status exitPerson.
+// errPerson reports that a reconciliation found work for a person, or that a dry run
+// found accounts without a configuration. A command that returns errPerson ends with the
+// exit status exitPerson.
 var errPerson = errors.New("a person has to look at the run")
 
-// connections is the largest number of connections from the program to its database.
+// connections is the largest number of connections from the program to its database,
+// apart from up to two connections to PostgreSQL that wait for notifications.
 const connections = 16
 
 // testAhead is added to the times that the program writes to rows. Tests that let days

@@ -195,8 +195,8 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 }
 
 // TestAnAttemptBeginsWhenItsSlotIsDue runs a worker while the next slot of the fleet is
-// due in the distant future. Every job must end without an attempt, because an attempt
-// that sends nothing would count as a request that may have placed an order.
+// due in the distant future. Every job must be postponed without an attempt, because an
+// attempt that sends nothing would count as a request that may have placed an order.
 func TestAnAttemptBeginsWhenItsSlotIsDue(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)

@@ -18,18 +18,19 @@ import (
 
 // meanings explains each kind of finding.
 var meanings = map[reconcile.Kind]string{
-	reconcile.Missing:   "the line was neither carried out nor refused",
+	reconcile.Missing:   "the line is not decided yet",
 	reconcile.Similar:   "the server has an order that matches an undecided line",
 	reconcile.Double:    "the server has a second order that matches the line",
-	reconcile.Stray:     "the server has an order that matches no line, in an account of the run",
-	reconcile.Ghost:     "the line was carried out, but the server does not return its resource",
-	reconcile.Cancelled: "the order was placed, but the server has cancelled it since",
-	reconcile.Failed:    "the server accepted the line, but did not carry it out",
+	reconcile.Stray:     "an account of the run has an order that belongs to no line, neither similar nor double",
+	reconcile.Ghost:     "the line was carried out, but its order or configuration is missing or differs",
+	reconcile.Cancelled: "the order was placed, but is now cancelled at the server",
+	reconcile.Failed:    "the server accepted the cancellation, but the order is FILLED or SETTLED",
 	reconcile.Review:    "a person has to decide the line with fleet decide",
-	reconcile.Refused:   "the server refused the line; a person must act if this is more than one percent",
+	reconcile.Refused:   "the line is refused; a person must act if more than one percent of the lines are",
 }
 
-// reconcile compares the lines of a run with the orders or configurations at the server.
+// reconcile compares a run with the orders or configurations at the server, and prints a
+// report.
 func (v *invocation) reconcile() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run")
 	path := v.flags.String(

@@ -144,8 +144,8 @@ func TestReconcileFailsIfTheServerCannotBeRead(t *testing.T) {
 
 // TestTheReasonOfACancellationIsRecorded lets Upvest cancel two orders. Before the
 // reconciliation, the ledger already contains the state of the second order, but not the
-// reason for its cancellation. A lookup leaves the ledger in this condition. The findings
-// and the export must contain the reasons for both cancellations.
+// reason for its cancellation. A lookup can leave the ledger in this condition. The
+// findings and the export must contain the reasons for both cancellations.
 func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t, underWay, sandbox.WithLaterVersions())

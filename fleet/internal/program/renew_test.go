@@ -9,9 +9,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestEnqueueingAgainReplacesLostJobs removes the jobs of lines in every possible way,
-// and enqueues the file a second time. Each line that has lost its job must get a new
-// job, unless the line was refused. A line that still has a job must not get another.
+// TestEnqueueingAgainReplacesLostJobs cancels, discards or deletes the jobs of lines, and
+// enqueues the file again. Each line that has lost its job must get a new job, unless the
+// line was refused. A line that still has a job must not get another.
 func TestEnqueueingAgainReplacesLostJobs(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)

@@ -88,10 +88,10 @@ func (v *invocation) ui() func(context.Context) error {
 	}
 }
 
-// sameOrigin wraps the page in a handler that refuses requests that other sites send
-// through the user's browser. The handler checks the origin and the host name of each
-// request. It accepts any port, because a tunnel may use a different port on the user's
-// machine.
+// sameOrigin wraps the page in a handler that refuses changes that other sites request
+// through the user's browser. It also refuses requests for host names other than
+// localhost and loopback addresses, so that other sites cannot read the page. It accepts
+// any port, because a tunnel may use a different port on the user's machine.
 func sameOrigin(page http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -28,7 +28,8 @@ type standing struct {
 	ledger.Counts
 	// WithoutJob is how many undecided lines have no job.
 	WithoutJob int `json:"without_job"`
-	// UnderWay is how many confirmed lines the server is still carrying out.
+	// UnderWay is how many confirmed lines have a state at the server that is not final,
+	// or that the fleet has not read yet.
 	UnderWay int `json:"under_way"`
 	// CancelledOrders is how many of the confirmed orders the server has cancelled.
 	CancelledOrders int `json:"cancelled_orders"`
@@ -37,7 +38,7 @@ type standing struct {
 	FollowedAt string `json:"followed_at,omitempty"`
 }
 
-// moves reports whether workers still have something to do for the run.
+// moves reports whether workers still have lines of the run to decide.
 func (s standing) moves() bool {
 	return s.Decided < s.Total && s.State != ledger.Paused && s.WithoutJob < s.Total-s.Decided
 }
@@ -84,8 +85,9 @@ func (v *invocation) standing(ctx context.Context, run ledger.Run) (s standing, 
 		Priority:  run.Priority,
 		Held:      run.Held,
 	}
-	// The jobs are counted before the lines. If a job ends between the counts, the
-	// number of lines without a job is too small, never too large.
+	// The jobs are counted before the lines. If a job ends between the counts, the number
+	// of lines without a job is too small. It is too large only if a command adds lines
+	// between the counts.
 	live, err := queue.Live(ctx, v.ledger, run.ID)
 	if err != nil {
 		return s, err
@@ -133,12 +135,12 @@ func (s standing) print(out io.Writer) error {
 	_, err := fmt.Fprintf(out, `run %s (%s, priority %d): %d of %d lines decided
   state        %s
   done         %9d  confirmed by the server
-  found        %9d  found at the server by a lookup
-  refused      %9d  refused by the server; fleet retry sends them again
+  found        %9d  found at the server by a lookup or by a person
+  refused      %9d  refused and not carried out; fleet retry sends them again
   review       %9d  a person has to decide them with fleet decide
-  cancelled    %9d  cancelled before they were sent
-  unknown      %9d  sent, but the outcome is not known yet
-  waiting      %9d  not sent yet
+  cancelled    %9d  cancelled and not sent, or sent without effect
+  unknown      %9d  sent, but not known yet whether carried out
+  waiting      %9d  not sent yet, or sent without effect
   without job  %9d  unknown or waiting without a job; enqueue the file again
   under way    %9d  done or found, but not settled at the server (%s)
   withdrawn    %9d  done or found, but cancelled at the server since then

@@ -16,8 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// migrate creates or updates the tables, and sets the rate limit if the flag -rate is
-// set.
+// migrate creates the tables if they are missing, and sets the rate limit if the flag
+// -rate is set.
 func (v *invocation) migrate() func(context.Context) error {
 	rate := v.flags.Int(
 		"rate",
@@ -96,12 +96,13 @@ func (v *invocation) work() func(context.Context) error {
 	}
 }
 
-// lowest is the priority number of requests that are less urgent than those of any run.
+// lowest is the priority number of the requests that read the states of orders. They are
+// less urgent than the requests of any run.
 const lowest = 5
 
 // await waits while the database is down, starting or read-only, or has no tables yet. If
-// the context ends first, await returns false, together with an error if the last attempt
-// to use the database failed.
+// the context ends first, await returns false, together with the last error of the
+// database, if there was one.
 func (v *invocation) await(ctx context.Context) (isReady bool, err error) {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := v.ledger.Ready(ctx)

@@ -9,7 +9,7 @@ import (
 )
 
 // followEvery is the shortest interval between two comparisons of a run with the server.
-// The comparisons end when all orders are settled.
+// The comparisons end when every item is decided and all orders are settled.
 const followEvery = 5 * time.Minute
 
 // followRuns starts a background comparison with the server for each run that is due for

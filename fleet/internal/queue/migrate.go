@@ -26,9 +26,9 @@ var riverSettings string
 // holds.
 const lock = 7_085_233_419
 
-// Migrate creates or updates the tables of River and of the fleet, and sets the rate
-// limit. A rate below 0 keeps the current limit. Migrate holds a lock until its
-// transaction ends.
+// Migrate creates the tables of River and of the fleet if the fleet's are missing, and
+// sets the rate limit. A rate below 0 keeps the current limit. Migrate holds a lock until
+// its transaction ends.
 func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -52,7 +52,7 @@ func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger
 	return database.Wrap("commit the migration", tx.Commit())
 }
 
-// errForeign means that River's tables exist, but the fleet did not create them.
+// errForeign means that River's tables exist, but the fleet's do not.
 var errForeign = errors.New("create the tables: River's tables exist, but not the fleet's: " +
 	"they belong to a different program, or an earlier migration was interrupted: " +
 	"use a different schema (FLEET_SCHEMA) or file")

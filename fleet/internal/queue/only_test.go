@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestOnlyTheQueueUsesRiver requires that only package queue uses River's packages or
-// tables.
+// TestOnlyTheQueueUsesRiver requires that, apart from tests, only package queue uses
+// River's packages or tables.
 func TestOnlyTheQueueUsesRiver(t *testing.T) {
 	own := 0
 	err := filepath.WalkDir("../..", func(path string, _ fs.DirEntry, err error) error {

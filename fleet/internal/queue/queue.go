@@ -1,5 +1,6 @@
-// Package queue runs the items of a fleet as jobs of River, one job for each item that is
-// not decided. It is the only package that uses River.
+// Package queue runs the items of a fleet as jobs of River. Each undecided item has one
+// job, unless the job was cancelled, deleted or discarded. Apart from tests, package
+// queue is the only package that uses River.
 package queue
 
 import (
@@ -25,8 +26,8 @@ import (
 
 const (
 	kind = "fleet_item"
-	// maxAttempts is how often an item may fail for a reason that concerns only this
-	// item.
+	// maxAttempts is the number of failures of a job after which River discards the job.
+	// A job that River postpones does not fail, but a job whose worker died does.
 	maxAttempts = 40
 	// chunk is the largest number of jobs that one statement adds.
 	chunk = 1000
@@ -65,7 +66,7 @@ var live = []rivertype.JobState{
 const isLive = "kind = '" + kind + "' and " +
 	"state in ('available', 'pending', 'retryable', 'running', 'scheduled')"
 
-// Queue adds and counts jobs. It is safe for concurrent use.
+// Queue adds and deletes jobs. It is safe for concurrent use.
 type Queue struct {
 	ledger *ledger.Ledger
 	client *river.Client[*sql.Tx]
@@ -104,8 +105,9 @@ func driver(db *database.DB) riverdriver.Driver[*sql.Tx] {
 	return riverdatabasesql.New(db.SQL)
 }
 
-// clock provides River with the time of the database instead of the time of this machine.
-// A job is therefore due at the same moment on all machines.
+// clock provides River with the time of the database for the times at which jobs are due.
+// A job is therefore due at the same moment on all machines. River finds lost jobs by the
+// clock of this machine.
 type clock struct {
 	// how far the database's clock is ahead of this machine's
 	offset    func() time.Duration
@@ -142,8 +144,8 @@ func (q *Queue) Add(ctx context.Context, run ledger.Run, lines []ledger.Line) (a
 	return added, err
 }
 
-// Renew gives a new job to each undecided item of a run if the item's job was cancelled,
-// deleted or discarded. It returns the number of new jobs.
+// Renew gives a new job to each undecided item of a run that has no job, or only jobs
+// that have ended. It returns the number of new jobs.
 func (q *Queue) Renew(ctx context.Context, run ledger.Run) (renewed int, err error) {
 	err = q.inTx(ctx, func(tx *sql.Tx) error {
 		subjects, err := q.ledger.DB.IDs(ctx, tx, "look for items without a job", `select subject
@@ -185,9 +187,9 @@ func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, e
 	})
 }
 
-// Cancel cancels a run, which is final. It drops the items that were never sent, together
-// with their jobs, and returns how many items it dropped. Workers still look up items
-// with an unknown outcome.
+// Cancel cancels a run, which is final. It drops the open items of which no recorded
+// attempt can have acted, together with their jobs, and returns how many items it
+// dropped. Workers look up the other undecided items, and send nothing more.
 func (q *Queue) Cancel(ctx context.Context, run ledger.Run) (dropped int, err error) {
 	if err := q.ledger.SetState(ctx, run.ID, ledger.Cancelled); err != nil {
 		return 0, err

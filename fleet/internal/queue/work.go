@@ -48,9 +48,9 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 
 func snooze(least time.Duration) error { return river.JobSnooze(least + rand.N(4*least)) }
 
-// retries is River's retry policy: a job waits one second after its first failure, four
-// seconds after the second, nine after the third, and so on, up to ten minutes. A random
-// duration of up to half of this time is added.
+// retries is the retry policy for River: a job waits one second after its first failure,
+// four seconds after the second, nine after the third, and so on, up to ten minutes. A
+// random duration of up to half of this time is added.
 type retries struct{ clock clock }
 
 // NextRetry returns the time at which River runs a failed job again.

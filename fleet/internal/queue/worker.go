@@ -18,17 +18,17 @@ import (
 )
 
 const (
-	// slotTimeout is how long a job waits for its slot before it ends without an
-	// attempt.
+	// slotTimeout is how long a job may wait for its slot. If no slot is due in this
+	// time, the job ends without an attempt, and River runs it again later.
 	slotTimeout = 10 * time.Second
 	jobTimeout  = slotTimeout + place.Timeout + 2*time.Second
 	// rescueAfter is how long a job may run before its worker counts as lost.
 	rescueAfter = jobTimeout + 8*time.Second
-	// backlog is a number of seconds. A worker fetches at most as many jobs as there are
-	// slots in this time, because additional jobs would only wait.
+	// backlog is a number of seconds. A worker runs at most as many jobs of a run at once
+	// as there are slots in this time, because additional jobs would only wait.
 	backlog = 5
-	// maxWait is the longest wait after a failure. A job reaches maxAttempts failures
-	// after four to six hours.
+	// maxWait limits the wait after a failure. A random duration is added to the limited
+	// wait. A job reaches maxAttempts failures after four to six hours.
 	maxWait = 10 * time.Minute
 	// tick is the interval at which a worker chooses which runs it works on.
 	tick = time.Second
@@ -49,7 +49,8 @@ type Worker struct {
 }
 
 // NewWorker returns a worker that runs up to inFlight jobs of each run at once. From time
-// to time, the worker calls `follow` for each run, to compare the run with the server.
+// to time, the worker calls `follow` for each run that is not settled, to compare the run
+// with the server.
 func NewWorker(
 	placer *place.Placer, limiter *pace.Limiter, inFlight int, logger *slog.Logger,
 	follow func(context.Context, ledger.Run) error,
@@ -136,8 +137,9 @@ func (w *Worker) supervise(ctx context.Context) {
 	}
 }
 
-// look starts and stops queues so that the worker works on the runs that may send items.
-// It also probes held runs, and compares runs with the server.
+// look starts and stops queues so that the worker works on the runs that are neither
+// paused nor held. It also probes held runs, and compares runs with the server. While the
+// fleet is halted, look stops all queues, and only compares the clocks.
 func (w *Worker) look(ctx context.Context, following *sync.WaitGroup) error {
 	if _, err := w.placer.Ledger.Clock(ctx); err != nil {
 		return err
@@ -204,7 +206,8 @@ func (w *Worker) setQueues(ctx context.Context, wanted map[int64]int) error {
 	return nil
 }
 
-// probe tries one item of each held run for which a probe is due.
+// probe tries one item of each held run for which a probe is due, unless another worker
+// has claimed the probe.
 func (w *Worker) probe(ctx context.Context, runs []ledger.Run) error {
 	for _, run := range runs {
 		if run.Held == "" || run.State != ledger.Running {
@@ -230,7 +233,7 @@ func (w *Worker) probe(ctx context.Context, runs []ledger.Run) error {
 }
 
 // probeClock compares the clocks of the database and of the API if a comparison is due.
-// If they still differ, it logs why the fleet is halted.
+// If they still differ or cannot be compared, it logs why the fleet is halted.
 func (w *Worker) probeClock(ctx context.Context, reason string) error {
 	isMine, err := w.placer.Ledger.ClaimClockProbe(ctx, place.ProbeInterval)
 	if err != nil || !isMine {
@@ -250,8 +253,8 @@ func (w *Worker) remember(run ledger.Run) {
 	w.runs[run.Name] = run
 }
 
-// runNamed returns the run with the given name. It caches runs, because the operation of
-// a run never changes.
+// runNamed returns the run with the given name. It returns a cached copy if there is one.
+// [Worker.look] updates the copies at every tick.
 func (w *Worker) runNamed(ctx context.Context, name string) (ledger.Run, error) {
 	w.mu.Lock()
 	run, isKnown := w.runs[name]

@@ -8,7 +8,8 @@ import (
 )
 
 // items reads the resources of confirmed items one by one, and records their states. If
-// `reports` is true, it also reports items whose resources no longer match.
+// `reports` is true, it also reports items whose resources are missing or differ. If
+// `reports` is false, it skips the items whose state is final.
 func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 	var confirmed []ledger.Item
 	err := r.Ledger.Items(ctx, r.Run.ID, func(item ledger.Item) error {
@@ -31,8 +32,9 @@ func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 	return nil
 }
 
-// item reads the resource of one item, and records the state of the resource or reports
-// that the resource is missing.
+// item reads the resource of one item. If the resource has a state, item records the
+// state. Otherwise, if `reports` is true, it reports a configuration that is missing or
+// differs. It does not report a missing order.
 func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports bool) error {
 	finding, err := r.operation.Look(
 		ctx,

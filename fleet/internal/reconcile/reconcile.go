@@ -25,16 +25,19 @@ type Kind string
 
 // The kinds of findings.
 const (
-	Missing Kind = "missing" // an item that was neither carried out nor refused
+	Missing Kind = "missing" // an item that is not decided yet
 	Similar Kind = "similar" // an order that matches an undecided item
 	Double  Kind = "double"  // a second order that matches a confirmed item
-	// Stray is an order that matches no item, although its account is in the run.
-	Stray     Kind = "stray"
-	Ghost     Kind = "ghost"     // an item whose resource the server does not return
-	Cancelled Kind = "cancelled" // an item whose order was cancelled after it was placed
-	Failed    Kind = "failed"    // an item that was accepted, but not carried out
+	// Stray is an order of an account of the run that belongs to no item, and matches no
+	// item that is undecided, confirmed or in review.
+	Stray Kind = "stray"
+	// Ghost is a confirmed item whose order or configuration is missing at the server, or
+	// whose configuration differs.
+	Ghost     Kind = "ghost"
+	Cancelled Kind = "cancelled" // a confirmed item whose order is cancelled
+	Failed    Kind = "failed"    // an accepted cancellation of an order that was filled
 	Review    Kind = "review"    // an item that a person has to decide
-	Refused   Kind = "refused"   // an item that the server refused
+	Refused   Kind = "refused"   // an item that was refused
 )
 
 // Kinds returns all kinds, in the order of the report.
@@ -69,8 +72,9 @@ type Reconciliation struct {
 	read      int
 }
 
-// All compares all items of the run with the server, and returns how many orders or
-// resources it read from the server.
+// All compares the run with the server, and returns how many orders or resources it read
+// from the server. If the items place orders, it reads all orders since the run began.
+// Otherwise it reads the resource of each confirmed item.
 func (r *Reconciliation) All(ctx context.Context) (read int, err error) {
 	if err := r.begin(ctx); err != nil {
 		return 0, err
@@ -117,7 +121,8 @@ func (r *Reconciliation) Follow(ctx context.Context) error {
 	)
 }
 
-// UnderWay returns how many confirmed items of a run the server has not settled yet.
+// UnderWay returns how many confirmed items of a run have no final state at the server
+// yet.
 func UnderWay(o operation.Operation, counts ledger.Counts) (count int) {
 	for state, items := range counts.States {
 		if !o.IsSettled(state) {
@@ -139,8 +144,9 @@ func (r *Reconciliation) begin(ctx context.Context) (err error) {
 	return err
 }
 
-// orders calls handle with the server's orders since the run began, in pages sorted by
-// id. Each page has the orders whose ids are above `after` and not above `upTo`.
+// orders calls handle with the server's orders since the run began, up to the time Until,
+// in pages sorted by id. Each page has the orders whose ids are above `after` and not
+// above `upTo`.
 func (r *Reconciliation) orders(
 	ctx context.Context, handle func(page []operation.Candidate, after, upTo uuid.UUID) error,
 ) error {

@@ -41,8 +41,8 @@ func Start(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	return s
 }
 
-// Client returns a client with the credentials in the UPVEST_API_* variables. The client
-// never retries a call.
+// Client returns a client with the credentials in the UPVEST_API_* variables, and with
+// the option [upvest.WithoutRetry].
 func Client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
 	credentials, err := upvest.FromEnv()
@@ -52,7 +52,8 @@ func Client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 	return ClientOf(t, credentials, options...)
 }
 
-// ClientOf returns a client with the given credentials. The client never retries a call.
+// ClientOf returns a client with the given credentials and the option
+// [upvest.WithoutRetry].
 func ClientOf(
 	t testing.TB, credentials upvest.Credentials, options ...upvest.ClientOption,
 ) *upvest.Client {

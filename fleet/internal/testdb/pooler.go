@@ -16,7 +16,7 @@ import (
 
 // Pooler starts PgBouncer in transaction mode in front of a database, and returns the URL
 // for connections through PgBouncer. Pooler adds the given lines to PgBouncer's
-// configuration.
+// configuration. Without PgBouncer, Pooler skips the test, or fails it in CI.
 func Pooler(t testing.TB, url string, lines ...string) (pooled string) {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")

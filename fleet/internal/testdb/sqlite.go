@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// SQLite returns the URL of an empty SQLite database.
+// SQLite returns the address of a SQLite database whose file does not exist yet.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db")

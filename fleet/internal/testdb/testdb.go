@@ -131,8 +131,9 @@ var shared struct {
 	err    error
 }
 
-// Shared returns the PostgreSQL server that the tests of a package share. [Main] stops
-// the server.
+// Shared returns the PostgreSQL server that the tests of a package share, and starts it
+// on the first call. [Main] removes the server. Without PostgreSQL, Shared skips the
+// test, or fails it in CI.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	shared.Lock()
@@ -144,7 +145,8 @@ func Shared(t testing.TB) *Server {
 	return shared.server
 }
 
-// Main runs the tests of a package with a shared server. Call it from TestMain.
+// Main runs the tests of a package, removes the shared server if a test has started it,
+// and ends the process. Call it from TestMain.
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
 // Run is like [Main], but returns the exit status instead of ending the process. The
@@ -160,7 +162,8 @@ func Run(m *testing.M) (status int) {
 	return status
 }
 
-// Own starts a server with the given settings, and removes it when the test ends.
+// Own starts a server with the given settings, and removes it when the test ends. Without
+// PostgreSQL, Own skips the test, or fails it in CI.
 func Own(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	server, err := Start(settings...)
