@@ -24,15 +24,17 @@ func (l *Ledger) Retry(ctx context.Context, tx *sql.Tx, run int64) ([]uuid.UUID,
 	)
 }
 
-// Drop cancels those open items of a run of which no recorded attempt can have acted, and
-// returns how many items it cancelled. It uses the caller's transaction.
+// Drop cancels those open items of a run of which no attempt can have acted, and returns
+// how many items it cancelled. It cancels no item while the ledger is marked as restored,
+// because the dump may lack attempts. It uses the caller's transaction.
 func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, err error) {
 	return l.DB.Exec(
 		ctx,
 		tx,
 		"cancel the items",
 		`update {schema}fleet_item set outcome = 'cancelled', done = {now}
-		where run = $1 and outcome = 'open' and unsure = 0 and resource is null`,
+		where run = $1 and outcome = 'open' and unsure = 0 and resource is null
+			and not exists (select 1 from {schema}fleet_setting where restored is not null)`,
 		run,
 	)
 }

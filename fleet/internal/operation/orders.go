@@ -45,7 +45,7 @@ type wanted struct {
 }
 
 // candidateOf converts an order from the server. If it cannot read the fields of
-// `unnamed`, it returns an error together with the other fields.
+// `unnamed`, it leaves them empty, and returns an error together with the other fields.
 func candidateOf(order *portfolios.Order) (Candidate, error) {
 	candidate := Candidate{
 		ID: order.ID, Account: order.AccountID, User: uuid.UUID(order.UserID), Type: string(order.Type),
@@ -53,6 +53,7 @@ func candidateOf(order *portfolios.Order) (Candidate, error) {
 		Created: order.CreatedAt,
 	}
 	if err := order.Unknown.Decode(&candidate.unnamed); err != nil {
+		candidate.unnamed = unnamed{}
 		return candidate, fmt.Errorf("read order %s: %w", order.ID, err)
 	}
 	return candidate, nil
@@ -219,15 +220,11 @@ func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wan
 }
 
 // sentOrder converts the order in a response, and describes how it differs from the
-// wanted order. If the fields of `unnamed` cannot be read, sentOrder compares no field.
+// wanted order. Fields of `unnamed` that cannot be read are not compared.
 func sentOrder(order *portfolios.Order, want wanted) Sent {
-	differs := ""
-	made, err := candidateOf(order)
-	if err == nil {
-		differs = want.contradicts(made)
-	}
+	made, _ := candidateOf(order)
 	sent := Sent{Resource: valid(made.ID), State: made.Status}
-	if differs != "" {
+	if differs := want.contradicts(made); differs != "" {
 		sent.Contradiction = fmt.Sprintf(
 			"the server returned order %s, which differs in %s",
 			made.ID,

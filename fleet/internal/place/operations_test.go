@@ -360,6 +360,30 @@ func TestOrdersOfARunThatTheDumpLacksAreFound(t *testing.T) {
 	})
 }
 
+// TestLinesOfACancelledRunInARestoredLedgerAreLookedUp cancels a run whose order was
+// placed after the dump from which the ledger was restored. A lookup must find the order.
+func TestLinesOfACancelledRunInARestoredLedgerAreLookedUp(t *testing.T) {
+	t.Parallel()
+	for _, acted := range []bool{false, true} {
+		each(t, func(w *world) {
+			dump := time.Now().Add(-time.Second)
+			if acted {
+				w.order(portfolios.SideBUY, "25.00")
+			}
+			w.must(w.ledger().MarkRestored(t.Context(), dump))
+			w.must(w.ledger().SetState(t.Context(), w.run(january).ID, ledger.Cancelled))
+			w.postponed()
+			w.advance(3 * time.Minute)
+			w.must(w.place())
+			if acted {
+				w.expect(ledger.Found, 1)
+			} else {
+				w.expect(ledger.Dropped, 0)
+			}
+		})
+	}
+}
+
 func TestAPausedRunSendsNothing(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {

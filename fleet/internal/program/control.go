@@ -65,8 +65,8 @@ func (v *invocation) resume() func(context.Context) error {
 	})
 }
 
-// cancel cancels a run for good, and drops the open lines that no recorded attempt can
-// have carried out.
+// cancel cancels a run for good, and drops the open lines that no attempt can have carried
+// out. In a database that is marked as restored, it drops no line.
 func (v *invocation) cancel() func(context.Context) error {
 	return v.onRun("cancel", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		dropped, err := q.Cancel(ctx, run)
@@ -115,6 +115,13 @@ func (v *invocation) decide() func(context.Context) error {
 		end, err := decision(*order, *done, *refused, *send)
 		if err != nil {
 			return "", err
+		}
+		kind, err := operation.Named(run.Operation)
+		if err != nil {
+			return "", err
+		}
+		if *done && kind.MakesOrders() {
+			return "", errors.New("-done is for lines without an order: name the order of this line with -order")
 		}
 		end.Detail = "decided by " + who()
 		return fmt.Sprintf(

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -131,7 +132,7 @@ func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 		succeeds(t, decide(3, "-send")...)
 		for _, wrong := range [][]string{
 			decide(4), decide(4, "-send", "-refused"), decide(4, "-order", "x"), decide(4, "-order", id),
-			decide(1, "-refused"),
+			decide(4, "-done"), decide(1, "-refused"),
 		} {
 			contains(t, fails(t, wrong...), "fleet decide: ")
 		}
@@ -234,6 +235,28 @@ func TestTheSameLinesInADifferentFormatAddNothing(t *testing.T) {
 	other := "account,user\n33333333-3333-4333-8333-333333333333,22222222-2222-4222-8222-222222222222\n"
 	contains(t, fails(t, "enqueue", "-run", "r", "-operation", "liquidate", write(t, other)),
 		"already exists with the operation create-orders")
+}
+
+// TestCancelDropsNoLineOfARestoredLedger cancels a run in a ledger that is marked as
+// restored. The lines may have been sent after the dump was taken, so cancel must drop no
+// line. Workers look these lines up.
+func TestCancelDropsNoLineOfARestoredLedger(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := testapi.New(t)
+		t.Setenv("DATABASE_URL", url)
+		path, accounts := orders(t, 2)
+		testapi.Follow(t, testapi.Client(t), accounts...)
+		succeeds(t, "enqueue", "-run", "r", path)
+		since := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
+		succeeds(t, "restored", "-since", since)
+		contains(t, succeeds(t, "cancel", "-run", "r"), "cancelled 0 lines")
+		if got := state(t); got["cancelled"] != 0.0 || got["decided"] != 0.0 || got["without_job"] != 0.0 {
+			t.Errorf("the status of the cancelled run is %v, expected 2 undecided lines with jobs", got)
+		}
+		if count := testapi.Orders(s); count != 0 {
+			t.Errorf("the server has %d orders, expected none", count)
+		}
+	})
 }
 
 func TestARestoredLedgerIsMarked(t *testing.T) {
