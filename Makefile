@@ -1,5 +1,6 @@
-# The commands of this repository. `make demo` and `make test` need only Go. The other
-# commands download pinned versions of their tools, or report which program is missing.
+# The commands of this repository. `make demo` and `make test` need only Go. Some of the
+# other commands download pinned versions of their tools, or fail if a program such as npm
+# or buildah is missing.
 
 GOLANGCI    := v2.15.0
 LINT        := build/golangci-$(GOLANGCI)/golangci-lint
@@ -38,7 +39,7 @@ first-order: ## Run the README's first order on a temporary sandbox; needs only 
 	@cd sandbox && go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@cd examples && ../build/upvest-sandbox -- go run ./firstorder
 
-demo: ## Call all operations on a sandbox in the same process. If UPVEST_API_* variables name a server, only read from that server; ARGS=-write also writes to it.
+demo: ## Call all operations on a sandbox in the same process. If UPVEST_API_* variables name a server, only read from that server; ARGS='-write -account ID -user ID' also writes to it.
 	@echo 'Building the tour of all operations, then running it. The first build takes about a minute.'
 	@cd examples && go run ./tour $(ARGS)
 
@@ -48,7 +49,7 @@ sandbox: ## Build build/upvest-sandbox and run it on loopback until Ctrl-C; the 
 
 # The tests of the client run without the workspace, as the comment on IN_EACH explains.
 # They run at the same time as the tests of the other modules, which use the workspace.
-test: ## Run all tests, with the race detector if a C compiler is installed.
+test: ## Run the tests of all modules that need only Go, with the race detector if a C compiler is installed.
 	@echo 'Testing all modules, one line per package. The first run compiles for about a minute before its first result.'
 	@GOWORK=off go test $(RACE) -timeout 20m ./... & client=$$!; \
 	go test $(RACE) -timeout 20m $$(.ci/modules | sed -n 's|^\./.*|&/...|p') || status=1; \
@@ -63,7 +64,7 @@ bench-sandbox: ## Measure the sandbox with a million accounts, in about three mi
 bench-fleet: ## Measure how fast a fleet with FLEET_ACCOUNTS (100,000) accounts places orders, compared with the same client without a queue.
 	@cd fleet && FLEET=bench FLEET_ACCOUNTS=$(FLEET_ACCOUNTS) go test -count=1 -timeout 60m -v -run '^TestBench$$' ./bench
 
-faults: ## Print the fault matrix: the outcome that callers receive for every network fault in every operation.
+faults: ## Print the fault matrix: the outcome that callers receive for each network fault of the matrix in every operation.
 	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | sed -n '/^fault /,/cells/p'
 
@@ -80,7 +81,7 @@ conformance: ## Test the server that UPVEST_API_* names against each rule of the
 	@cd sandbox && result=$$(CONFORMANCE=1 go test -count=1 -v -timeout 30m -run '^TestAddress$$' ./conformance) || status=1; \
 	echo "$$result" | grep -v -E '^(=== RUN|--- PASS|PASS|ok|FAIL) *'; exit $${status:-0}
 
-languages: ## Run the tests of examples/python (needs the package cryptography) and examples/node, and check that the tests fail if the signing code is broken.
+languages: ## Run the tests of examples/python (needs the package cryptography) and examples/node (needs Node.js), and check that the tests fail if the signing code is broken.
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@cd proof && LANGUAGES=1 go test -count=1 -v ./languages
 
@@ -93,7 +94,7 @@ fleet: ## Place 2,000 orders with three workers on SQLite, kill one worker, and 
 fleet-chaos: ## Run a fleet of FLEET_ACCOUNTS (5,000) accounts on PostgreSQL (Debian's package postgresql) through crashes, freezes, restores and lost responses.
 	@cd fleet && FLEET=fleet-chaos go test -count=1 -timeout 24h -parallel 12 -v -run 'Test(Chaos|Restore|Clocks|Identity|Names|Neighbor)(Control)?$$' .
 
-suites: ## Run the public test suites in SUITES (../shared/suites), and print how many cases pass.
+suites: ## Run the public test suites in SUITES (../shared/suites), and print how many cases hold, or that a suite is missing.
 	@export SUITES='$(abspath $(SUITES))'; for package in sandbox/internal/signature proof/suites; do \
 	result=$$(cd $$package && go test -count=1 -v .) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | grep -E ' cases, | is missing' | sed 's/^ *[a-z_]*_test.go:[0-9]*: //'; done
@@ -105,7 +106,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (1m).
 		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
 	done; done; done
 
-check: fresh ## Check the generated code, go vet, the style, the linters and their controls, and the go.mod files.
+check: fresh ## Check that the generated code and the go.mod files are up to date, and run go vet, the style check, and the linters with their controls.
 	$(call IN_EACH,go vet ./...)
 	@echo "check: style"; go run ./proof/style .
 	@echo "check: golangci-lint"; $(MAKE) -s --no-print-directory $(LINT)
@@ -126,13 +127,13 @@ cross: ## Build all modules for Windows, and vet them with their tests for Windo
 fresh: ## Check that the generated code matches openapi.yaml and the overlay.
 	@$(PROOF) -run '^Test(GeneratedCodeIsFresh|StaleCodeIsFound)$$' ./drift
 
-contract: ## Check the contract with oasdiff, Redocly CLI, Prism and an importer; without npm, Redocly CLI and Prism are skipped.
+contract: ## Compare the contract with code and documents, and check it with oasdiff, Redocly CLI and Prism; without npm, Redocly CLI and Prism are skipped, except in CI.
 	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(NODE); \
 	elif test "$$CI" = true; then echo "contract: npm is missing" >&2; exit 1; \
 	else echo "contract: npm is missing, so Redocly CLI and Prism are skipped"; fi
 	@$(PROOF) ./handlers && CONTRACT=1 go test -count=1 -vet=off ./drift
 
-dist: ## Build all programs for Linux, macOS and Windows into build/dist, with SBOMs and checksums; test that builds are reproducible.
+dist: ## Build the sandbox and the fleet for Linux, macOS and Windows into build/dist, with SBOMs and checksums; test that builds of the programs are reproducible.
 	@rm -rf build/dist && .ci/dist build/dist && ls -l build/dist
 	@cd proof && DIST=1 go test -count=1 -timeout 10m -run '^Test(Programs|UnreleasedModulesCanBeUsed)$$' ./supply
 

@@ -247,7 +247,7 @@ type Meta struct {
 	// Limit The maximum number of items on a page.
 	Limit int `json:"limit"`
 
-	// Offset The number of items before this page.
+	// Offset The offset of this page in its list.
 	Offset int `json:"offset"`
 
 	// Order The direction in which the list is sorted, ascending (ASC) or descending (DESC).
@@ -266,7 +266,7 @@ type Meta struct {
 // MetaOrder The direction in which the list is sorted, ascending (ASC) or descending (DESC).
 type MetaOrder string
 
-// Order An order for a whole portfolio. It is executed as individual orders, one for each instrument.
+// Order An order for a whole portfolio. It is executed as individual orders, each for one instrument.
 type Order struct {
 	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
@@ -364,7 +364,7 @@ type Problem struct {
 	// Status The HTTP status of the response, repeated here because a proxy may change the status of the response itself.
 	Status int `json:"status"`
 
-	// Title The kind of error in a few words. All errors of one type have the same title.
+	// Title The kind of error in a few words. All errors of one type should have the same title.
 	Title *string `json:"title,omitempty"`
 
 	// Type The kind of error, either the URL of its documentation or a single word.
@@ -383,10 +383,10 @@ type Rebalancing struct {
 
 // RebalancingExecution The execution of a rebalancing.
 type RebalancingExecution struct {
-	// Accounts The IDs of the accounts that are rebalanced.
+	// Accounts The IDs of the accounts for which the rebalancing was triggered.
 	Accounts []openapi_types.UUID `json:"accounts,omitzero"`
 
-	// Allocations The IDs of the allocations whose accounts are rebalanced.
+	// Allocations The IDs of the allocations for which the rebalancing was triggered.
 	Allocations []openapi_types.UUID `json:"allocations,omitzero"`
 
 	// CreatedAt When the resource was created, as RFC 3339 in UTC.
@@ -455,13 +455,13 @@ type ListPortfoliosAllocationsParams struct {
 	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Return only items from this time on, inclusive. UTC.
+	// StartDate Return only items from this time on, inclusive. The time is in UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Return only items up to this time. UTC.
+	// EndDate Return only items up to this time. The time is in UTC. Upvest does not document whether the time itself is included.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// InstrumentIDs Return only allocations that contain these instruments. Separate the identifiers with commas.
+	// InstrumentIDs Return only allocations that contain these instruments. Separate the identifiers with commas. Upvest does not document whether an allocation must contain all of the instruments or only one of them.
 	InstrumentIDs *[]api.InstrumentID `form:"instrument_ids,omitempty" json:"instrument_ids,omitempty"`
 }
 
@@ -479,10 +479,10 @@ type ListPortfoliosConfigurationsParams struct {
 	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Return only items from this time on, inclusive. UTC.
+	// StartDate Return only items from this time on, inclusive. The time is in UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Return only items up to this time. UTC.
+	// EndDate Return only items up to this time. The time is in UTC. Upvest does not document whether the time itself is included.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
 	// AccountID Return only the configuration of this account.
@@ -506,10 +506,10 @@ type ListPortfoliosOrdersParams struct {
 	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Return only items from this time on, inclusive. UTC.
+	// StartDate Return only items from this time on, inclusive. The time is in UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Return only items up to this time. UTC.
+	// EndDate Return only items up to this time. The time is in UTC. Upvest does not document whether the time itself is included.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
 	// AllocationID Return only orders whose `allocation_id` is this one.
@@ -755,7 +755,7 @@ type ClientInterface interface {
 
 	// ListPortfoliosAllocations List portfolios allocations
 	//
-	// Returns one page of the allocations of this client.
+	// Returns one page of the allocations of the calling API client.
 	//
 	// Corresponds with GET /portfolios/allocations (the `ListPortfoliosAllocations` operationId).
 	ListPortfoliosAllocations(ctx context.Context, params *ListPortfoliosAllocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -787,8 +787,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosAllocationWithBody Update portfolios allocation
 	//
-	// Replaces the instruments and weights of an allocation. This operation places no orders: accounts reach the new weights with
-	// their next rebalancing.
+	// Replaces the instruments and weights of an allocation. Without a name in the request, the allocation keeps its name. This
+	// operation places no orders: accounts reach the new weights with their next rebalancing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -797,8 +797,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosAllocation Update portfolios allocation
 	//
-	// Replaces the instruments and weights of an allocation. This operation places no orders: accounts reach the new weights with
-	// their next rebalancing.
+	// Replaces the instruments and weights of an allocation. Without a name in the request, the allocation keeps its name. This
+	// operation places no orders: accounts reach the new weights with their next rebalancing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -807,14 +807,14 @@ type ClientInterface interface {
 
 	// ListPortfoliosConfigurations List portfolios configurations
 	//
-	// Returns one page of the configurations of this client.
+	// Returns one page of the configurations of the calling API client.
 	//
 	// Corresponds with GET /portfolios/configurations (the `ListPortfoliosConfigurations` operationId).
 	ListPortfoliosConfigurations(ctx context.Context, params *ListPortfoliosConfigurationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreatePortfoliosConfigurationWithBody Create portfolios configuration
 	//
-	// Makes an account follow an allocation. An account has one active configuration.
+	// Makes an account follow an allocation. An account has at most one active configuration.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -823,7 +823,7 @@ type ClientInterface interface {
 
 	// CreatePortfoliosConfiguration Create portfolios configuration
 	//
-	// Makes an account follow an allocation. An account has one active configuration.
+	// Makes an account follow an allocation. An account has at most one active configuration.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -839,8 +839,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosConfigurationWithBody Update portfolios configuration
 	//
-	// Changes an account's configuration, but only the fields that the request contains. This operation places no orders: the account
-	// reaches a new allocation with its next rebalancing.
+	// Changes those fields of an account's configuration that the request contains. This operation places no orders: the account
+	// reaches the weights of a new allocation with its next rebalancing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -849,8 +849,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosConfiguration Update portfolios configuration
 	//
-	// Changes an account's configuration, but only the fields that the request contains. This operation places no orders: the account
-	// reaches a new allocation with its next rebalancing.
+	// Changes those fields of an account's configuration that the request contains. This operation places no orders: the account
+	// reaches the weights of a new allocation with its next rebalancing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -859,15 +859,16 @@ type ClientInterface interface {
 
 	// ListPortfoliosOrders List portfolios orders
 	//
-	// Returns one page of the portfolio orders of this client.
+	// Returns one page of the portfolio orders of the calling API client.
 	//
 	// Corresponds with GET /portfolios/orders (the `ListPortfoliosOrders` operationId).
 	ListPortfoliosOrders(ctx context.Context, params *ListPortfoliosOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreatePortfoliosOrderWithBody Create portfolios order
 	//
-	// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
-	// account's allocation, and a sale by the current values of the account's positions.
+	// Places an order to buy or sell instruments of an account's portfolio for an amount of cash. The server splits a buy by the
+	// target weights of the account's allocation, and a sale by the current values of the account's positions. It cancels a sale of
+	// more than 90 percent of the portfolio's value.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -876,8 +877,9 @@ type ClientInterface interface {
 
 	// CreatePortfoliosOrder Create portfolios order
 	//
-	// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
-	// account's allocation, and a sale by the current values of the account's positions.
+	// Places an order to buy or sell instruments of an account's portfolio for an amount of cash. The server splits a buy by the
+	// target weights of the account's allocation, and a sale by the current values of the account's positions. It cancels a sale of
+	// more than 90 percent of the portfolio's value.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -886,8 +888,8 @@ type ClientInterface interface {
 
 	// CancelPortfoliosOrder Cancel portfolios order
 	//
-	// Requests the cancellation of a portfolio order. A NEW order can always be cancelled, a PROCESSING order only as far as its
-	// individual orders allow. The cancellation continues after the response and can leave the order partly filled.
+	// Requests the cancellation of a portfolio order. A NEW order can always be cancelled, a PROCESSING order only if its individual
+	// orders still allow it. The cancellation may continue after the response, and can leave the order partly filled.
 	//
 	// Corresponds with DELETE /portfolios/orders/{portfolio_order_id} (the `CancelPortfoliosOrder` operationId).
 	CancelPortfoliosOrder(ctx context.Context, portfolioOrderID PortfolioOrderID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -901,8 +903,8 @@ type ClientInterface interface {
 
 	// TriggerPortfolioRebalancingWithBody Trigger portfolio rebalancing
 	//
-	// Brings accounts back to their target weights: the listed accounts, or all accounts that follow the listed allocations. The
-	// server creates one order of type REBALANCING for each account.
+	// Triggers a rebalancing of the listed accounts, or of all accounts that follow one of the listed allocations. The server creates
+	// one order of type REBALANCING for each account. These orders bring the accounts back to their target weights.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -911,8 +913,8 @@ type ClientInterface interface {
 
 	// TriggerPortfolioRebalancing Trigger portfolio rebalancing
 	//
-	// Brings accounts back to their target weights: the listed accounts, or all accounts that follow the listed allocations. The
-	// server creates one order of type REBALANCING for each account.
+	// Triggers a rebalancing of the listed accounts, or of all accounts that follow one of the listed allocations. The server creates
+	// one order of type REBALANCING for each account. These orders bring the accounts back to their target weights.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -928,8 +930,8 @@ type ClientInterface interface {
 
 	// CreatePortfoliosLiquidationRequestWithBody Create portfolios liquidation request
 	//
-	// Sells every position of an account. The account stays active. Later versions of the API have replaced this operation by
-	// `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
+	// Places an order to sell every position of an account. The account stays active. Later versions of the API have replaced this
+	// operation by `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -938,8 +940,8 @@ type ClientInterface interface {
 
 	// CreatePortfoliosLiquidationRequest Create portfolios liquidation request
 	//
-	// Sells every position of an account. The account stays active. Later versions of the API have replaced this operation by
-	// `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
+	// Places an order to sell every position of an account. The account stays active. Later versions of the API have replaced this
+	// operation by `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -949,7 +951,7 @@ type ClientInterface interface {
 
 // ListPortfoliosAllocations List portfolios allocations
 //
-// Returns one page of the allocations of this client.
+// Returns one page of the allocations of the calling API client.
 //
 // Corresponds with GET /portfolios/allocations (the `ListPortfoliosAllocations` operationId).
 func (c *Client) ListPortfoliosAllocations(ctx context.Context, params *ListPortfoliosAllocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1021,8 +1023,8 @@ func (c *Client) RetrievePortfoliosAllocation(ctx context.Context, allocationID 
 
 // UpdatePortfoliosAllocationWithBody Update portfolios allocation
 //
-// Replaces the instruments and weights of an allocation. This operation places no orders: accounts reach the new weights with
-// their next rebalancing.
+// Replaces the instruments and weights of an allocation. Without a name in the request, the allocation keeps its name. This
+// operation places no orders: accounts reach the new weights with their next rebalancing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1041,8 +1043,8 @@ func (c *Client) UpdatePortfoliosAllocationWithBody(ctx context.Context, allocat
 
 // UpdatePortfoliosAllocation Update portfolios allocation
 //
-// Replaces the instruments and weights of an allocation. This operation places no orders: accounts reach the new weights with
-// their next rebalancing.
+// Replaces the instruments and weights of an allocation. Without a name in the request, the allocation keeps its name. This
+// operation places no orders: accounts reach the new weights with their next rebalancing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1061,7 +1063,7 @@ func (c *Client) UpdatePortfoliosAllocation(ctx context.Context, allocationID Al
 
 // ListPortfoliosConfigurations List portfolios configurations
 //
-// Returns one page of the configurations of this client.
+// Returns one page of the configurations of the calling API client.
 //
 // Corresponds with GET /portfolios/configurations (the `ListPortfoliosConfigurations` operationId).
 func (c *Client) ListPortfoliosConfigurations(ctx context.Context, params *ListPortfoliosConfigurationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1078,7 +1080,7 @@ func (c *Client) ListPortfoliosConfigurations(ctx context.Context, params *ListP
 
 // CreatePortfoliosConfigurationWithBody Create portfolios configuration
 //
-// Makes an account follow an allocation. An account has one active configuration.
+// Makes an account follow an allocation. An account has at most one active configuration.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1097,7 +1099,7 @@ func (c *Client) CreatePortfoliosConfigurationWithBody(ctx context.Context, cont
 
 // CreatePortfoliosConfiguration Create portfolios configuration
 //
-// Makes an account follow an allocation. An account has one active configuration.
+// Makes an account follow an allocation. An account has at most one active configuration.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1133,8 +1135,8 @@ func (c *Client) RetrievePortfoliosConfiguration(ctx context.Context, accountID 
 
 // UpdatePortfoliosConfigurationWithBody Update portfolios configuration
 //
-// Changes an account's configuration, but only the fields that the request contains. This operation places no orders: the account
-// reaches a new allocation with its next rebalancing.
+// Changes those fields of an account's configuration that the request contains. This operation places no orders: the account
+// reaches the weights of a new allocation with its next rebalancing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1153,8 +1155,8 @@ func (c *Client) UpdatePortfoliosConfigurationWithBody(ctx context.Context, acco
 
 // UpdatePortfoliosConfiguration Update portfolios configuration
 //
-// Changes an account's configuration, but only the fields that the request contains. This operation places no orders: the account
-// reaches a new allocation with its next rebalancing.
+// Changes those fields of an account's configuration that the request contains. This operation places no orders: the account
+// reaches the weights of a new allocation with its next rebalancing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1173,7 +1175,7 @@ func (c *Client) UpdatePortfoliosConfiguration(ctx context.Context, accountID Ac
 
 // ListPortfoliosOrders List portfolios orders
 //
-// Returns one page of the portfolio orders of this client.
+// Returns one page of the portfolio orders of the calling API client.
 //
 // Corresponds with GET /portfolios/orders (the `ListPortfoliosOrders` operationId).
 func (c *Client) ListPortfoliosOrders(ctx context.Context, params *ListPortfoliosOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1190,8 +1192,9 @@ func (c *Client) ListPortfoliosOrders(ctx context.Context, params *ListPortfolio
 
 // CreatePortfoliosOrderWithBody Create portfolios order
 //
-// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
-// account's allocation, and a sale by the current values of the account's positions.
+// Places an order to buy or sell instruments of an account's portfolio for an amount of cash. The server splits a buy by the
+// target weights of the account's allocation, and a sale by the current values of the account's positions. It cancels a sale of
+// more than 90 percent of the portfolio's value.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1210,8 +1213,9 @@ func (c *Client) CreatePortfoliosOrderWithBody(ctx context.Context, contentType 
 
 // CreatePortfoliosOrder Create portfolios order
 //
-// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
-// account's allocation, and a sale by the current values of the account's positions.
+// Places an order to buy or sell instruments of an account's portfolio for an amount of cash. The server splits a buy by the
+// target weights of the account's allocation, and a sale by the current values of the account's positions. It cancels a sale of
+// more than 90 percent of the portfolio's value.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1230,8 +1234,8 @@ func (c *Client) CreatePortfoliosOrder(ctx context.Context, body CreatePortfolio
 
 // CancelPortfoliosOrder Cancel portfolios order
 //
-// Requests the cancellation of a portfolio order. A NEW order can always be cancelled, a PROCESSING order only as far as its
-// individual orders allow. The cancellation continues after the response and can leave the order partly filled.
+// Requests the cancellation of a portfolio order. A NEW order can always be cancelled, a PROCESSING order only if its individual
+// orders still allow it. The cancellation may continue after the response, and can leave the order partly filled.
 //
 // Corresponds with DELETE /portfolios/orders/{portfolio_order_id} (the `CancelPortfoliosOrder` operationId).
 func (c *Client) CancelPortfoliosOrder(ctx context.Context, portfolioOrderID PortfolioOrderID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1265,8 +1269,8 @@ func (c *Client) RetrievePortfoliosOrder(ctx context.Context, portfolioOrderID P
 
 // TriggerPortfolioRebalancingWithBody Trigger portfolio rebalancing
 //
-// Brings accounts back to their target weights: the listed accounts, or all accounts that follow the listed allocations. The
-// server creates one order of type REBALANCING for each account.
+// Triggers a rebalancing of the listed accounts, or of all accounts that follow one of the listed allocations. The server creates
+// one order of type REBALANCING for each account. These orders bring the accounts back to their target weights.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1285,8 +1289,8 @@ func (c *Client) TriggerPortfolioRebalancingWithBody(ctx context.Context, conten
 
 // TriggerPortfolioRebalancing Trigger portfolio rebalancing
 //
-// Brings accounts back to their target weights: the listed accounts, or all accounts that follow the listed allocations. The
-// server creates one order of type REBALANCING for each account.
+// Triggers a rebalancing of the listed accounts, or of all accounts that follow one of the listed allocations. The server creates
+// one order of type REBALANCING for each account. These orders bring the accounts back to their target weights.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1322,8 +1326,8 @@ func (c *Client) RetrievePortfoliosRebalancingExecution(ctx context.Context, exe
 
 // CreatePortfoliosLiquidationRequestWithBody Create portfolios liquidation request
 //
-// Sells every position of an account. The account stays active. Later versions of the API have replaced this operation by
-// `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
+// Places an order to sell every position of an account. The account stays active. Later versions of the API have replaced this
+// operation by `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1342,8 +1346,8 @@ func (c *Client) CreatePortfoliosLiquidationRequestWithBody(ctx context.Context,
 
 // CreatePortfoliosLiquidationRequest Create portfolios liquidation request
 //
-// Sells every position of an account. The account stays active. Later versions of the API have replaced this operation by
-// `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
+// Places an order to sell every position of an account. The account stays active. Later versions of the API have replaced this
+// operation by `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
 //
 // Takes a body of the `application/json` content type.
 //

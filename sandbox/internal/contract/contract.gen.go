@@ -245,7 +245,7 @@ type Meta struct {
 	// Limit The maximum number of items on a page.
 	Limit int `json:"limit"`
 
-	// Offset The number of items before this page.
+	// Offset The offset of this page in its list.
 	Offset int `json:"offset"`
 
 	// Order The direction in which the list is sorted, ascending (ASC) or descending (DESC).
@@ -261,7 +261,7 @@ type Meta struct {
 // MetaOrder The direction in which the list is sorted, ascending (ASC) or descending (DESC).
 type MetaOrder string
 
-// Order An order for a whole portfolio. It is executed as individual orders, one for each instrument.
+// Order An order for a whole portfolio. It is executed as individual orders, each for one instrument.
 type Order struct {
 	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
@@ -353,7 +353,7 @@ type Problem struct {
 	// Status The HTTP status of the response, repeated here because a proxy may change the status of the response itself.
 	Status int `json:"status"`
 
-	// Title The kind of error in a few words. All errors of one type have the same title.
+	// Title The kind of error in a few words. All errors of one type should have the same title.
 	Title *string `json:"title,omitempty"`
 
 	// Type The kind of error, either the URL of its documentation or a single word.
@@ -381,10 +381,10 @@ type RebalancingAllocations struct {
 
 // RebalancingExecution The execution of a rebalancing.
 type RebalancingExecution struct {
-	// Accounts The IDs of the accounts that are rebalanced.
+	// Accounts The IDs of the accounts for which the rebalancing was triggered.
 	Accounts *[]openapi_types.UUID `json:"accounts,omitempty"`
 
-	// Allocations The IDs of the allocations whose accounts are rebalanced.
+	// Allocations The IDs of the allocations for which the rebalancing was triggered.
 	Allocations *[]openapi_types.UUID `json:"allocations,omitempty"`
 
 	// CreatedAt When the resource was created, as RFC 3339 in UTC.
@@ -491,13 +491,13 @@ type ListPortfoliosAllocationsParams struct {
 	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Return only items from this time on, inclusive. UTC.
+	// StartDate Return only items from this time on, inclusive. The time is in UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Return only items up to this time. UTC.
+	// EndDate Return only items up to this time. The time is in UTC. Upvest does not document whether the time itself is included.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// InstrumentIDs Return only allocations that contain these instruments. Separate the identifiers with commas.
+	// InstrumentIDs Return only allocations that contain these instruments. Separate the identifiers with commas. Upvest does not document whether an allocation must contain all of the instruments or only one of them.
 	InstrumentIDs *string `form:"instrument_ids,omitempty" json:"instrument_ids,omitempty"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -509,7 +509,7 @@ type ListPortfoliosAllocationsParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -518,7 +518,7 @@ type ListPortfoliosAllocationsParams struct {
 
 // CreatePortfoliosAllocationParams defines parameters for CreatePortfoliosAllocation.
 type CreatePortfoliosAllocationParams struct {
-	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier request.
+	// IdempotencyKey Makes it safe to repeat a request. Upvest keeps a key for at least 24 hours. During this time, the repetition of a request that succeeded has no further effect if it has the same key, and receives the earlier response. The key is a UUID of version 0 to 5.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -530,7 +530,7 @@ type CreatePortfoliosAllocationParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -548,7 +548,7 @@ type RetrievePortfoliosAllocationParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -566,7 +566,7 @@ type UpdatePortfoliosAllocationParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -587,10 +587,10 @@ type ListPortfoliosConfigurationsParams struct {
 	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Return only items from this time on, inclusive. UTC.
+	// StartDate Return only items from this time on, inclusive. The time is in UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Return only items up to this time. UTC.
+	// EndDate Return only items up to this time. The time is in UTC. Upvest does not document whether the time itself is included.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
 	// AccountID Return only the configuration of this account.
@@ -608,7 +608,7 @@ type ListPortfoliosConfigurationsParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -617,7 +617,7 @@ type ListPortfoliosConfigurationsParams struct {
 
 // CreatePortfoliosConfigurationParams defines parameters for CreatePortfoliosConfiguration.
 type CreatePortfoliosConfigurationParams struct {
-	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier request.
+	// IdempotencyKey Makes it safe to repeat a request. Upvest keeps a key for at least 24 hours. During this time, the repetition of a request that succeeded has no further effect if it has the same key, and receives the earlier response. The key is a UUID of version 0 to 5.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -629,7 +629,7 @@ type CreatePortfoliosConfigurationParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -647,7 +647,7 @@ type RetrievePortfoliosConfigurationParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -656,7 +656,7 @@ type RetrievePortfoliosConfigurationParams struct {
 
 // UpdatePortfoliosConfigurationParams defines parameters for UpdatePortfoliosConfiguration.
 type UpdatePortfoliosConfigurationParams struct {
-	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier request.
+	// IdempotencyKey Makes it safe to repeat a request. Upvest keeps a key for at least 24 hours. During this time, the repetition of a request that succeeded has no further effect if it has the same key, and receives the earlier response. The key is a UUID of version 0 to 5.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -668,7 +668,7 @@ type UpdatePortfoliosConfigurationParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -689,10 +689,10 @@ type ListPortfoliosOrdersParams struct {
 	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Return only items from this time on, inclusive. UTC.
+	// StartDate Return only items from this time on, inclusive. The time is in UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Return only items up to this time. UTC.
+	// EndDate Return only items up to this time. The time is in UTC. Upvest does not document whether the time itself is included.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
 	// AllocationID Return only orders whose `allocation_id` is this one.
@@ -710,7 +710,7 @@ type ListPortfoliosOrdersParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -719,7 +719,7 @@ type ListPortfoliosOrdersParams struct {
 
 // CreatePortfoliosOrderParams defines parameters for CreatePortfoliosOrder.
 type CreatePortfoliosOrderParams struct {
-	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier request.
+	// IdempotencyKey Makes it safe to repeat a request. Upvest keeps a key for at least 24 hours. During this time, the repetition of a request that succeeded has no further effect if it has the same key, and receives the earlier response. The key is a UUID of version 0 to 5.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -731,7 +731,7 @@ type CreatePortfoliosOrderParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -749,7 +749,7 @@ type CancelPortfoliosOrderParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -767,7 +767,7 @@ type RetrievePortfoliosOrderParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -776,7 +776,7 @@ type RetrievePortfoliosOrderParams struct {
 
 // TriggerPortfolioRebalancingParams defines parameters for TriggerPortfolioRebalancing.
 type TriggerPortfolioRebalancingParams struct {
-	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier request.
+	// IdempotencyKey Makes it safe to repeat a request. Upvest keeps a key for at least 24 hours. During this time, the repetition of a request that succeeded has no further effect if it has the same key, and receives the earlier response. The key is a UUID of version 0 to 5.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -788,7 +788,7 @@ type TriggerPortfolioRebalancingParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -806,7 +806,7 @@ type RetrievePortfoliosRebalancingExecutionParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -815,7 +815,7 @@ type RetrievePortfoliosRebalancingExecutionParams struct {
 
 // CreatePortfoliosLiquidationRequestParams defines parameters for CreatePortfoliosLiquidationRequest.
 type CreatePortfoliosLiquidationRequestParams struct {
-	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier request.
+	// IdempotencyKey Makes it safe to repeat a request. Upvest keeps a key for at least 24 hours. During this time, the repetition of a request that succeeded has no further effect if it has the same key, and receives the earlier response. The key is a UUID of version 0 to 5.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -827,7 +827,7 @@ type CreatePortfoliosLiquidationRequestParams struct {
 	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput The components that the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and the parameters of the signature.
 	SignatureInput SignatureInput `json:"signature-input"`
 
 	// UpvestAPIVersion The MAJOR version of the API.
@@ -7531,155 +7531,159 @@ func (sh *strictHandler) CreatePortfoliosLiquidationRequest(w http.ResponseWrite
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L15c9tIkij+VSo4E9H2LovCfegXExOyWv1b7fO1ljQdO5aeugAkRIxAgI0CJXP99D77izoAFECQBHXY",
-	"7hn+020RdWRlZeVdWV9HYT6b5xlkJR0dfh3BFzKbp8D/fZSmeUjKJM/YX3Qxm5FiOTocHWWI1J9QHqPy",
-	"PkdJRstiMePjjEd3JF0A60WUMT5/HTWtrpNodDg6PdG0N9o7x/gv2xuN25+vy+UcWJuz0/ej8egekptp",
-	"OTocaRN39DBeHeviTDNdzzR1TbOHj2WOHq7Go7AAUkJ0TdiPhmboWHOxoZ/r1qGuHWraRNP+zsZk8wSx",
-	"HRuO62DLNm1saWaEg9BxsOZAaHph6GokHo1HGZmxGRskIn00Hi3m0faJHh7GSr9jAVt7D86noG4CoYiW",
-	"eQHRPznuLdMxLCsIsEXiCFuaZuDANgMc6JFLzCAkmmk8J+7fJrRsI/5DBsOpPyIl4bj/J9yK0HBDPY5C",
-	"HOiGj63IJdi3SYhDj1ixZkeGp1lP3Iqr8WgGDIOMSy2ycnSoj0dpMkvYvzRtPMrjmEI5OmT/LCIo2ERn",
-	"x6PxiOYFGzlh56HMS5JeVwM8tDf4E/y+gO4en7d3dIxcDZEsQqaG5lCgELLyD3jO+naijYwLviun9aAd",
-	"to/KaVJECmbGiI0ZoWCJkpKii/kd0BIlEWRlEidQvDiS7GdEktE/WGi4hh6EGvZjx8aWawWYeJaDA8N0",
-	"IdDdOFg/ycXHv52cna9Oc9WH9l95G9rhNuUUCiS6UxTnBSqngCiZwTcVuM4z4tlas/7NAu4+KaecyDK4",
-	"r/Dxh1v2d5d1xrlud2TdcZ7Fyc2i6NPzUKh+FHvApF0BAUlJFibZDaJlQUq4SaC9HSHntwJhsRG7kRG6",
-	"OHL9AFsRGJiAH+BI0x3LMWw/9mE0VrZQdIPA8UgQAjb82MKWZ8aYmJ6F3diwTHBdz9aZnjUQpQrM1xLm",
-	"5XUS0dHh55FLXNMwYhsHlh1hiwQEEwIWDnXD9V3f9ELfHI1HceSBbTomJp4fYosYMQ7M0MF27Nmua+iO",
-	"Ycejqx30jBbu16p57U3o1/T26N4V3auaHZP6LVxT9Ipx2ygP+fGGCHEso4SiPIPX/YqeuhNWSHzTIoAd",
-	"JzCwZfkW9pzYx1HskMDzTVuP9Z6dcOzQ8WPfxqEb+NgKfRP7vsXwELoxWLFL4NvuROQGluHrAbaJ4WBL",
-	"Cw1MvCjChmkHka9ZxIBo+E6MO1gilhNatqljCH0NWyQ0MQmdAJu2E7mWSUzP9nuwRCxdd8FwsBuaOrZM",
-	"EmESWy7WXM8ilm+7EfG/KZYc3wBT9wiOnEhjAIXY932CA88inhEFYGrWcCw9WfdVcNyrA7dOg1SDP6Yk",
-	"6QiBX5Nymi/KH4nnr4P+rAFrZQk/lsz6ZtxxBVVC1+r6c3KuZio6VK9mJZZo2j74oQ848PUQW55tYs9x",
-	"LQyOY7skdjQ/Dkdr5t0q3Vpq3hp4nmGbBq3hjyPretS6t8nviyTiS/4guENbs0ub74izD/RKkXN8G0iG",
-	"YDYvl6iFvddr9yKCIDY0w8GxERFsxbGGg8CzsG+AZQckCHQwe/aC4ZnQ6TWZCe400jVNG4Z8jv1wURSQ",
-	"hWxZJxefKuUZAjsgvhljO4oBW0GsY892dWxFRAsJCUNPYzvMl8426mo8mue0vC7Jl9FhTFIK4xEtSbmg",
-	"o8PR+5NfGQ8Vqv3b0/+6OP356Pz0w/thjozVHel1OijfUZJxO4+p9iiPEUEL2ram2d8CfZpvBQAxwZ6j",
-	"RdgC28IBxCEmVkwghtgxweDzczJ4s1h2KSFYLCUFJBmaF/lNAfTZ+aLuE18zSIj1UNOxFVo2DiI7wo4R",
-	"R5bveJoden2EMBlKCuspwfCD0Gd6C3EAsOUSEweO5mPLjUyNuKZL4hYlfBXdXD82Qk93sG5ChC3b87Bn",
-	"g4Nj0/S9QAtsz2DWH00iRhRvLv571CEYbjpyLdCKbY1YgN0QPGwBAUw018OxFZiRRwLL1bzNI20kzo+f",
-	"PhyfnJ2dvv//GxoVgwxSNMYKLVmB75pGEGHX8h1sga9jj9gxdkxHs1w/cmOIGlrqNVhUeiqnpERTQlGW",
-	"lygAyBCdp0mJllA+NxMZarz8kRjN4E2UDIZvyqpZc4QopKnckvtpTgElWZTcJdGCyJ8pIgUgUqIoiWMo",
-	"ICsRLckN0O0mzj/9fslDHBi+HnnEwoYe29gKbQN7NjNXYl8LwbYiLdCbQ3x28vbtWn7g6ZFmBJGP3cCP",
-	"sGWZEQ6CmGBTj2Irsi0zdqP1QynHvR4RfDcObMfCEAQWtmLTxb6pERxExPJDzScGWOtH/OX07duTnx/B",
-	"ZeRAAyn0xZz5nO4/NTpYl/xVzX+4oHskYQ/s1ibs70bV4BIIA0/DNngW6+Zi37MCHJg+CVwXAo14A6l6",
-	"IAQ7UHXkEc/WDQ0bvqVjCyIHe5HtYvA0S9OJ5bp++AJU/enkzdHbo/fH4scd2a/U7FbUrDeLJffe65qG",
-	"YFHk6+lO0yDWAvBwxA60ZRJuCbhY1wOXGLrnaaa2QVPqUkdLq3ispK/sa0jT9rLYL9W6XmphW1ZWMaHd",
-	"l7aWZTCz9PRnHtqdQot9wBcIF12DVKiLpm16egjYMz0NW4HmYh8sA/suGIETmY5lQnfWk3q0bnpFPY8I",
-	"+dznSKKyD73czrRMT9MDz8ZBEMbY0kOXQeLjQNM9zTOIDSFTVw1Nt3XH9XGo2z62Yt3BgUcMbDhuYEa+",
-	"44UOtzMbtiZ1ll0CF4NwsYPfVkGZpMSjeuVdB+43xdMa4FTcqfCd3EGxrCAU2nGcp2l+z/3JW90vHH4g",
-	"MTF9MLHrmS62XCfGHol1bPkxcTQLzNjyGWAP49EUiOD2X0ciMivhO/2Zq3NAwyKZC/IbnVYxWyppnrec",
-	"yJDuTxTRxXyeFyUi9LaKQyYUnf48GY2rnCF2XB2fgBW6GILIxZZm6di3IoIN23R8xzYhIC47uuEUZlwT",
-	"iPNixvd/sRDiXfBgWhbsVPJlzElBZlDKlcid71tD+9hKNE94hG50OJqTctpEy1rOUbbapGCWTFksYBfw",
-	"1CjmAJDqtuugaikTTwRsUU7zIvmfOq63ChkJQ6AUlfktZGNEKCIoAFIwy4391N7aN+JLaPztH+Hsb9rx",
-	"zV/+Ui1CEJqyjNbUm5YxJ2UJBRvjf8vxPxP8P0f47xr2Ly/x5eXk+v/++8HVv/3l33rXeJJFP0tvZnt1",
-	"n6BcFBnKs3SJkhJmFC3mqMwF0ZbJDCbo4vy4vUBDMwysa1i3zjXGfg4lR2Pj/b6AYtksELLomrtR1bX0",
-	"gFdx8e2k0Stk1lBJ/f3pRHIawWyel0yu/i9YrgL5jtwCRUmJKImBIbCAOZASkYZDHFX/lOHhKaBbWHKv",
-	"VYaAFGkCRd1EOANQvCi4wxniGMJyzHNrCgghuav5D53nGQWxZ9Adp71xsa7bmmXo2ADTwpYROJgQ8LFt",
-	"QKzbrubYgb+OVJMGAfgWlk9E51thzfRt9Yx8SWaLGcoWswAKhh5BlxynjFgna2hNWEgqHBHEZJFWVlMN",
-	"VZKVPB9AzsQ/a+PRLMnEn1oNcZKVcAOF0O+k0dUHcw+s9DaZI1LyTQngJskyblUJIk4TWq5bhjTuevFZ",
-	"Q74Z1I95UcZ5muRcJ91+puZVe2H1rTlNdatr3urpZ+osuclIuSigH77/OD//iGZAKbkBRKu2AuaEqhTe",
-	"S7B1j41QboDqNJsv1ux3kwkslBOealRDGOZ3UFBxWJOSokYubwcWJ3zWHUHOi7KOXbSh/TkpIOT6MaNJ",
-	"ppdU9IeStSdJOBXUOf9cQDw6HP3poFn5gfhKD94mVM7OYSlJUQ6VNXGRzxpRg/JsjJIsTBc0uXui4KEM",
-	"jCGiR+htRx9P/wYFXasAvDv6zw+f0J1oUh2bo4+nazd0wYfFZJ5g2aufM410tsKMneXPI50ZFOtAPE4T",
-	"GKLOhSRNGas5+niKQt6njUQISBDGVoQdPTSx5VsG9lw7xGA4NnFDI9IcY8uqxLD4iQzggXUW0osrrG9I",
-	"pIR7wjwrZWIlmc/TRGh7B/MiD1KY/fs/qNiqel1fa1+FpTVcMSDRtWQUo4ehBP1RzCFAXEV1JaITimYk",
-	"ZauECOUFCgogt0w1LBYpozrFqpB4kz0Z4taAIPscdM0QDsoveREkUQTZU/Fj1viJ6yGfCztcIUYpCW+F",
-	"gkLDfA6NHZTPoai03WdH0GnGdGSSnkFxB8VJUeTF01Bla20Bywa/pnz0a+DDPxfaxKAoJknKE9aeHTfv",
-	"oJzm0fucG933Ihj1FBqya8TM+MjXWV5eEzn28x01mi+KEFCUgwiOVdY1JyYx80tgi+EpDGFekkAs/Cmo",
-	"cmpUcRw14z4XmsSQSKyo4k8U0ZwhiKud3IgopyRD/3nGo/EvgbFf8kX2ZLqyWsiK+ZDPhKcCGM/OckQX",
-	"4bSmrZdARgXH03BhNISzmN8UJILrWto+B0qOsqWkDAnNWGCGUGQZDufZJON6RKX4cGVX4DDNsxsoELkj",
-	"ScqJ+QXQyPh4EsJF1szyRHZufguuRQXYDFGLBvTKGJzlM8jK1SQi9o3BhlYhe/0SyD3P83ckW8pf6VNp",
-	"1a8xW+b59Yxky0rxos+GWKF3cg2X2dg5yuMSXkSTuMgq19zTJaXenGJ11GejtsYyFndehAbGxGNCaZLd",
-	"jNF9kfOILoIv86R4Cf2iXkzPddiO/7y5jMMN5HIKSYFKUtxAWV1XYQbLvGCqYilTVMmGERkSkt5RleG4",
-	"vbkN0w1s4ooR2yO5daQoyJL9rYZ3upD8OoWs8soJveWeUCR7cL/xp1+OkWmaPkqyyrytzSRmrGJmB6/a",
-	"SiJctIvPfIvxVVl0vc4smUu3OujKIGpgahgyUkJLFE5JdvM0jDyoludnkfGgbE0LNLlYNVanGNp58A8I",
-	"+VavXmbtyEs0JzcizbAJNa3Sqkj/6Q0jNN0Ql6YJ5UMOJlDlYPWQZpU0smmEd6xNF3u841gAvhkxioG+",
-	"/RBWl/GEh7tNSj/q8X6GY9FB7mCiO+PJO6pviFN1G5JfEkgjoYep1EQK4N49fsV0oriUkqjHp9Rzl617",
-	"dhOmByq35rM6GisDsT2bqOQwDI44buVTnbShoTyw8cv2wL110u/E5Nenx/cvm/YFxZorG5JM5vN0WYWH",
-	"1FhvdWTWIZT0DbschL/uqfph5MR6EdGKc7eJru/Y9t6QWycu2nfldpEYnVt2jxIa7bP+LeVG39WjHjzV",
-	"vGVcMfeVg5yU6D7hGVTsEP/wvCdXAN06y7Of+lyc+W97yLtS7wnHaVUQtkZbKxA7h2WtTFRG2yobm1tg",
-	"7WmPOWsSyG5PPEEcpIr7FoBSiEuUL3iq+JLxsnIKS/ZlkyL0RGnXOS0vQ4QkTTeKHg7E95c/D30EVydJ",
-	"qnQm8iX7FPf5lARQJiFJ0enZB2QZuovCPJKXjqqUywk6ufjETG+eirEocpXs2OBXCvCnZx/YMH3wn9bX",
-	"DtaEdRlQc1KUYvpO/F4gP1gsKbP5KaSpSJtrtOhVwttObd2rEIM2QqSebhYtZ6zNQ5NrvE2Jb6HmTHTq",
-	"tQf55PW4fWynf7BeRIhRpC3Th4tqm8XNlFa+tMywHo+Oj94fn/B/X/XuerU/pz+f848qbcpCGV3liQlH",
-	"ta4GY0YlSTKef4BYJ/SK/fc1o4U6STG/z5TqM+iVqL/yWl2HnE9WZtkMr7SnehEnrDSGuDYNMkVui1nY",
-	"qSfSozioFXbq9dRldvjq84L9uWblbM48gw8xz/TveKrOTt9z1ZMdeEd3HBRBnGQ8zYvD2qTkfT7Cf7/6",
-	"ajx8Fgl5V1/9h8/s/39mZyIpedxdBifZ4CRFFMJFkbCF1tBIVi5yiXoOUxe+eknKRtZnVT3p3VOqAq5h",
-	"n+D4CP9y9dV7wH9V/7bE3/aV+qPJf/R8Ehy96fnQ/K0bD+rqL7Lk9wW0Kx51Fnj10F8iZqhRLw/NQ1NM",
-	"ZjM5thE1RgRFECYzkspLvSWa5bREcXIHKC6IyKKJkptEOigbLL7SNe3/8A3/qo+Nh1eXl5PqL/vh9V9f",
-	"/3m7/6pF6b14qJfVx8j6r8yurn5BxaUecbuNuzQU0z6h9W1niFaPY31zYLOgYM0GCIcOBqrB+1dH1fym",
-	"iiOKO0/b8p2Imu1UMTfWtY+lvYN1ltg8p0lVx44Iyy7JOJepkvnayJIXr4ZkC7asOsRapJDdlFPWgtlW",
-	"3JefF0zhTxMSpKA4neq0v/qG2C45lXkm19I/Yr5DymMAMQOxZZ72jFjt4jZbUyaUVVfa+iCIueYfLNE9",
-	"91Y1eW1Uqv29LuvWtbghC5M3zO+nedokbvYkXarEXOdwVjmpYr727H2U3iy9F7aopm5+hvuXzWRWCFnE",
-	"tOZXR2fHXPKzsarffj45O37dPQ3jEfu591CsAeioqofAA8USQbUqOkGnHCaRgw0RE6Qrt2nHXCdg/YGE",
-	"040K6h/CuwgRuq/cWfIaMaFonpIQoglq15KQGd47hm1al756YwwzwcoVIH6itYGyVso5JpLEzH0whrtF",
-	"5An5po0dsyXuDPfh9V///AO5VEPFztvoJKvaDYq19SRMb9256kZpf3yje828ynLuziTEgzzvoujIIiuT",
-	"VCE5RlhNDYEdoiNtm7PHUdhcD1XEsLwpurKjPLFEIVcGMNM1xB8kLpmhSr4o3DTI8xRINtwWbFmA1TAD",
-	"ulR64vdzS493UaY6Clsvc9lZ39oSMW153FSmoxypepsUyqjpvE+6teourHOWdyh+J3d5t+/jHOZr6f/F",
-	"HOXq3eFe3HQdPLnY928lJv+4UucR7P8bcrkdvGPPwS+Sx7OLavrBnIGBvZbUdw11K7VXdoly7+LU65Pp",
-	"bZfe2cWbd6fn59yR9xj3XiN6+nnXopizPdsGjChQIC/zt0swqAW3+iBQ0lJJFCXCFfVR4R/iCseKms9T",
-	"3bm4kwlvKIKSJClFr5j8cz3Nfc31/RlZoim5g/reIrfR+lg4798ndUmJ7iErZc5akq1c9lpNjcpoSbIQ",
-	"+hjnxadTGUBUr20nFOWhJNY6p4MvctIfG+GTDzh9suW4qT1NagNSZmevZNv1Tkk3EC2/F9dQrnoLdCyv",
-	"nUKEeLpzACFZUGAEVeRflnx/hPYiIOwdBCUlhTTuN+ClP68Prtski9hYHJHcu4tiuEf3eRHRCTpKU/GF",
-	"Vq5gnuzKqaXGFh99sj6is3XaMYJE5roDuvj0VpjxtK5MW5XxQwTRJLtJgYO3PYlHeuA2hBI6NTK6hFgW",
-	"yc0NFBCpQa3HhGHW3n/eWf3bsgq1ckT3Hp9oJK8gM2uE2fey/VqdZHtAWx1ie3gw20mFGRKtFjsrPdZH",
-	"TX2MjWhq17BYiynYXNJCuRjMcLkpv5BsmrGL0fZAg5C6m0NiM14VUFXUKj9vxm6r8Msq0E31l268+Bmo",
-	"sAngV+MKxellKXP82P2VKl8N/SMBf8ru/8DZ0Y9lm3+UHOctzHytbckVrrJ5qADGDQXlRZd/NKHSTSZL",
-	"nxB5GA/vo9A/DwqeSTOp3/gqc15I89Wbi//mnu4yF2UcXzEV+fUazbn3nrWMyS7PGEyCaeRkUU6r+85h",
-	"AVyLJGnPKfpwtCinyJho9S2VprXw2ol7GcrtYYIYFaBXosN1Eo1l32sKYQHlGN0UJCt5+G8sLtK+rtzq",
-	"NLnJIEJpcgtCtFzK0tS1Chos6ioirTIzUhGdXGaMDJkA4uEqPvFxe4V8yhbzPCTRjN8MFyVNx5U2yaz3",
-	"CFIoVQaU1UoBuinyxZw21iM9LIBEXEKSaEuXcArhbXdmJH5tPqvj1d9igJWOooQKiVAM0FxHrlur46y0",
-	"UPLQWw3bL8zMSMbO5RBkVU3VXurAyndhAw8YUzrg6h7qePW3OVmKZXSwMyfLJJPp+0k5jQpyz4hB6aAO",
-	"t751Zb8qEwhAmy/tZq1h221E4LXbRP7KSxDwUqwhXO9ApnUntRBaz0jqpGv6MHC7DflvjKWTL7CCg5J8",
-	"YRKD2aShKK0vmqlD9LTJ54t5LzlXJh1v0LRsDVd/K0hGhY+t00L5wARVSOhUlDDJlGwVWUBwCIZ5u7q9",
-	"OlX15Y6kC7IKSfMzT3oIpnl+O2TCqqnaSx23/s7DwLeQXRTp6HA0Lcs5PTw4oCSLgvzLRFjokzA/YHzz",
-	"gLdsJRGynw1xHS/J4nyLK5rWiXrcJhUvf51m7H88Dero4+mhKmfHnTzWcR0rVaKHVLKxWmjSyWV2Pk0a",
-	"S5dnIbItDYskEClRU9ZHllwBNF8EaRI2NC2E1JzcAOUFjvOQNqhABcwIM+mFJGF29B1MLrPL7E9/QrJy",
-	"SpLdsB/ORWWU2rqhMCNZmYTVJWJ+I5HXU5m8O33/4dPk49H58X9MZImVJGMaDgVaV9ZPMqYukDIJUmic",
-	"F0RcA4WCotmClohEZM4UmfFlxkcV3TO4R/EiC4WnKymXouctwJwi+JLQkumD1UD3eXHLoeMQiRHi5EuV",
-	"zSrnzvKmZwBTcpfki4Kj4kiOxPQPCEthHbcqx4gEd14Ahw05bm7+Su/Qb6t1Yw6R/ht6leXo90Uu/Rcz",
-	"UtzS1xNUvThSTuEyEyOM67vaOr9/THngWbihuZ6aMuwKc4lhpwMeJ4wC2JqEXUpLsqTNLW8Z6+eEJdJh",
-	"5lAkeTS5zKpJSCl/k14wUdhCOJciWcZLFiioXmnL06gGm2PEMhx0Ia68o09SBeYolsdnxqutsa6Cyvgu",
-	"yozse4mU3vVRnq4tFDRBN6J0Ak8/EEd0dsgmwrI/ZNE8T7Ly/2t+knWpymkeIXE1qqaHntb5XGb8iXQV",
-	"7hardMAgj5Z9TXkto6ZslNKkNYhw1x3K9VCU3GR5AWiR3Wb5PS/cLM3fOilhiSLgWctNd2Xw2gEoSEn5",
-	"wmtsCqKJG698ypipUEEZErLF7FAUEBBeX+Gu5+o1naCjCu0l499882ZIxC+ZgBHNxihjyiyvsHiZIRSm",
-	"OYUICQVYKocwL6kASJ7LKIl4aRC+C2KpSckNsfsiKUvIhKqbJiFklBsS1UNwcxJOARsTjUmpliy4v7+f",
-	"EP55khc3B7IvPXh7enzy/uyE93lQshv7uPq4rcdUZaAOR/pEE93zOWRknowOR+ZEm5gi1jXlCvdB0/eg",
-	"4xC46UvJErW1xJmtIqldB0GVU9BUhaqV29OIF9Cj5XUz7zVpuWnU6qIrubIyVtMtMSaiNL31ufKiHFxh",
-	"rHNH8mGdMdmAeNCURBvQWJb2G9BS1C0cMn9dBm1A46o652qOr1oyTd3K6r5LSUR0gbbuyE7QGbDhS+Fa",
-	"b5JupVQN89mM0HZZsCB2jSAKdRyYloEt34qx75o+DgyXgK/peuA54ygMwAhjWTnfisHGvumb2IoD2wgC",
-	"z41JsGbDWxmtdGNRtqtOYTBD0zbUYOjUXuhzkfahv2p+0Ln1/fCwO1XKjqsFVvoujL9EuQpLYKivX43J",
-	"A6W+Gu+ib+9y0SlYYWnm9k6/qDXFLM3a3qOuHcQ72Ns7rBSz4h2dQTMdteovWYa/vVe3VMrDeGQPwXhf",
-	"PTLedwAWe2rfcPqSAfNt3ZuiIY1fi/Pt9R6tzyvm+BVjSAM7CPPsih1e9aUmWqqWUPsYlOSGj6I6/K4e",
-	"ViTNFubZqY44gN22Cz4PYeZ1KdFdGov6oQN6rJSgrJ5i6CnnKW+gkM6zb4drSiSs1lVpi3zhTu4X+qNd",
-	"d6JTI1nwcfHKQx4tH83Cd+DgNX97BBNv+j50q1o+PKNA2mE11bNRj1nNumpBK68F7mXRJlm0FynPJ1J6",
-	"JUTldu6TEWtFxMN4nX108LWV0f8wyF5qxzzbDLKAskjg7rlYZOsRhGdVdHfgK8/KUF6amew5w17ZHMZK",
-	"PsmjuiMz2eubQt9c9HJJni9MO3dlt5T3QuetSs9IjpFVWfmHTcC34I7XUiom1Yj3STm9zIQGm8GX1pPa",
-	"wpnXZtIiD+LlWPRjddgGYztwZ1FxpLnW3FxopjuP8qvs98+hD1cvYz+n+JJpOnudeC/5fhidWND503Ti",
-	"dgx557BBt+7YjpGDzuzfNXiwWlrqXzR+sLKv9bYq2apNQMAkEfHAB+wZoYWt0PUwscwIE8fXA90xHVvz",
-	"1+xP64rQhsdXNkHboUAlYVrC3DLalDeunNAININg09AtbBFLw55BADuh60SxrQWhF64Du/Oo3EtGKFbP",
-	"50YhuFpucLgQ7Ou7IVSxcnb30nAfrfiXjFasnIRK8h63P+xtyI0xC/E04koF4a7R2JQB5WnL3DEXlsld",
-	"R2gNiWG0OnzfMAZPb9mNvcuD+5H35HcBq6qKjxrnrOn+SJnxopZg2K1EPXyBu8dHOqVw14dIuhS0l4F7",
-	"i/CHipJ0CXStaNpoFx58bVT17bGSXgNC8OnaftgePXkac25etX5uJXw33vPcTOcbMJy9Br1nO98hBDOY",
-	"U+2VaKFEkzKcri843ujRP3VwK6781a6eWKlCrtSmqOsDDwjTKLehLzMequlJPRIppUlJHxmqeV5lfbyz",
-	"BPkGCUp9FeUfKT/q3j+WKr57aGaYVJTRmb06vlfHf+gAzWPV8aYo5E7hmdU6dzsGaJR7wN8tMNNUAvsX",
-	"DcjIvRN1O35rRR9+E49IJHzrOwEO3wECcYQDK3Sw5boE+0EAOHQtK4gNR3eNeOcAx9biQQPWsTGaZISe",
-	"YxMSYMc1XWwFGmBfty3s+MRyDCMwXMPdLZq0DeSnm4fN4dwoCJuqlsOln9pnQyyme873om9vS/6rRmPq",
-	"E1DJ1g+y0OzecNwUfXnTegZIzeFrVar6SS01LV/+lkVM85jXghD1AeR1bl5amtmCwWKJAmFwtu+aSFXl",
-	"MmsmaMSPvMyLKEmh6i7qMZbV1d52MS4Onqz40WdWrsaAxEsD3zX2EyyWw4SHZA5vFryGFtupnfqdsQ47",
-	"yp4XjelsfOWhvYTdYzhSCVyTjc4ZNMhCN3txubcUf7TATUWYK1Ks1zI8+Fr/JDhaFagRJW/6LEZZW4Oz",
-	"VJKFkKZEebem+5zAEXp/8qssDx3yiPw9WVIU1J15CTvU1DuWbcWNdIpiwqs1JCW9zFZfMSD8/UEuOFqw",
-	"MF6SZIzNE6U0iaw+wSsakQylUNWGFVPOSVGmSxQnDKheIcCneLoQ+FgNwPemP9RkrXmvVV3lPaE1Q9pf",
-	"jtnzlefkK5zOBvGV8QDXUud5gboq0eqJrl/jJVQogSjJynxY5PflTqP2UpqZVMmKdnHnIZpZ0+GZVJvO",
-	"Ju0Zyp6h/Gih3g08aG+hX3UUPLV430FdklgkDe6RtdadweuENRcIAxLeyselV8pdHPaVpx/LssadMt/1",
-	"1YLeGuxMg73MpO9D+Bpk2XahDMfiMQPlNY7mUbvKHd6jsMpHARoZea0Kmu9bfkOplr5R3K0WmVZqPu9U",
-	"iKlnJLUS9GAp2lP2+kW8HLsoBY/TB9q9erWCLRXO9x6QvWLxfS2Vc8HjFPW1zeMqXUGh9R5vyBphefC1",
-	"/vfgDNY15e1XXpAQPmq1nGT9hsswc0cZ61o9kLtx9foFjOexfEB9UGMoy2pe4XgU71K79zKxb8i69oHL",
-	"PQP7DpbROgpfw/329tKqvaReVThQSqFfF83bJnusrTWcznj8V7xC1XrLvnmsCJ0rD1rLwt/8Bt4EvSUl",
-	"FFUZ7To4e/TxVDzgVog6MZFMWapTioPlZfbbxw9n5+igErtr95H+xstzl3lElj9RGWim/Mk6WTxc1gbX",
-	"LCa6Lc0eFgjuI5U/TpaxAv1Wif22abt7IcTezt8tNqxAUzlFXyA+XBvu6sOZe4tpbzH9YDFjhQmghoWt",
-	"RpA5FJxt9iTznonnTVZK3a88e9KTtfo2uYOVjmSeqJ2uaoj6X7hvEo/Eu3qVGUan+SKN0DRPo7FSubYq",
-	"eVWngbacQePV18CScKreSlm5b64M1cnKXh1NFPJP+AO0ZS7emEmqn/gLKkoovRlX7sTqeNxryfoO8ls2",
-	"A7bUwoerh/8XAAD//w==",
+	"7H1rc9s4tuBfQWmmqpN7BZsP8OWtqSnn0Xu9m05yY3u67sReNwiCFiYUqSaoOLpZ72/fwoMkSFES5UeS",
+	"nvGX7lgkwIODg/M+B18npJgvipzmFZ8cfZ3QL3i+yKj893GWFQRXrMjFX3w5n+NyNTmaHOcAN49AkYLq",
+	"pgAs51W5nMt5ppPPOFtSMQobc3z8OmnfumLJ5Ghy8tqyXli/+M5/euFk2n18Va0WVLxzevJ2Mp3cUHY9",
+	"qyZHE+sgmNxO1+c6P7XcIHRd27K88XO5k9vL6YSUFFc0ucLiR8dybGgF0LHPbHRkW0eWdWBZfxdziu/E",
+	"qZc6fuBD5LkeRJabwJj4PrR8StyQkMDC6WQ6yfFcfLFFIrAn08lykez+0O3t1Bj3UsHW3YOzGTU3AXPA",
+	"q6KkyT857pHrOwjFMUQ4TSCyLAfGnhvD2E4C7MYEW67zkLh/w3jVRfy7nI6n/gRXWOL+n3AriBMQO00I",
+	"jG0ngigJMIw8TCAJMUotL3FCC91zKy6nkzkVGBRcaplXkyN7OsnYnIl/WdZ0UqQpp9XkSPyzTGgpPnT6",
+	"cjKd8KIUMzNxHqqiwtlVPcFtd4M/0N+XtL/HZ90dnYLAAjhPgGuBBS0BoXn1BzxnQzvRRca53JWTZtIe",
+	"2wfVjJWJgZkpEHMmIF4BVnFwvvhMeQVYQvOKpYyWj44k7wGR5AxPRpzAsWNiwSj1PYgCFEMcIh/GjhvQ",
+	"2A7SePNHzt//7fXp2fpnLofQ/qt8h/e4TTWjJVDDOUiLElQzCjie028qcP0HxDPasP7tAu6GVTNJZDm9",
+	"qfHxh1v2d5d1zpnt9WTdyyJP2fWyHNLzADEfqj0Q0q6kMc5wTlh+DXhV4opeM9rdDiL5rUJY6qRB4pAA",
+	"JkEUQ5RQB2IaxTCxbB/5jhelEZ1MjS1Uw2jshzgmFDpRiiAK3RRiN0QwSB3k0iAIPVvoWSNRasB8pWFe",
+	"XbGET44+TgIcuI6TejBGXgIRjjHEmCJIbCeIgsgNSeROppM0Cann+i7EYUQgwk4KY5f40EtDLwgc23e8",
+	"dHK5h57Rwf1GNa+7CcOa3hO690X3umYnpH4H1xw8E9w2KYg83jQBEsuAcVDk9PmwomfuBCI4chGm0Pdj",
+	"ByIUIRj6aQST1MdxGLmendoDO+F7xI/SyIMkiCOISOTCKEICDyRIKUoDTL/tTiRBjJzIjqGHHR8iizgQ",
+	"h0kCHdeLk8hC2KHJ+J2Y9rCEkU+Q59qQksiCCBMXYuLH0PX8JEAudkMvGsASRrYdUMeHAXFtiFycQJyi",
+	"AFpBiDCKvCDB0TfFkh851LVDDBM/sQRABEZRhGEcIhw6SUxdC43H0r11XwPHgzpw5zRoNfh9hllPCPzK",
+	"qlmxrH4knr8J+tMWrLUl/Fgy65txxzVUKV2r788ppJpp6FCDmpVaoutFNCIRhXFkE4hCz4WhHyBIfd8L",
+	"cOpbUUomG767U7p11LwN8DzANo1awx9H1g2odW/Y70uWyCW/U9yhq9ll7XMg2Qd4Zsg5uQ04B3S+qFag",
+	"g73nG/cioXHqWI4PUyfBEKWpBeM4RDByKPJiHMc2dQf2QuAZ89kVnivuNLEtyxqHfIl9sixLmhOxrNfn",
+	"H2rlmcZejCM3hV6SUoji1IahF9gQJdgiGBMSWmKH5dLFRl1OJ4uCV1cV/jI5SnHG6XTCK1wt+eRo8vb1",
+	"r4KHKtX+zcl/np+8Oj47efd2nCNjfUcGnQ7Gc8ByaecJ1R4UKcBgybvWtPhboc+KUExpimHoWwlE1EMw",
+	"pimBGKWYpjT1XerI70syeLFc9SkhXq40BbAcLMriuqT8wfmiHeHIcjCBNrFsiAjyYJx4CfSdNEGRH1oe",
+	"CYcI4WAsKWymBCeKSST0FuxTClGAXRj7VgRRkLgWDtwApx1K+KqGBVHqkND2oe3SBCIvDGHoUR+mrhuF",
+	"sRV7oSOsP84SQRQvzv9r0iMYaTpKLRClnoURhQGhIUQUU4itIIQpit0kxDEKrHD7TFuJ8/2Hdy9fn56e",
+	"vP2fLY2qSUYpGlODllAcBa4TJzBAkQ8RjWwYYi+FvutbKIiSIKVJS0uDBotJT9UMV2CGOciLCsSU5oAv",
+	"MlaBFa0emomMNV7+SIxm9CZqBiM3Zd2sOQacZpnekptZwSlgecI+s2SJ9c8c4JICXIGEpSktaV4BXuFr",
+	"ynebOP/0+6UPcexEdhJiBB079SAingNDT5graWQR6qHEiu32EJ++fvNmIz8I7cRy4iSCQRwlECE3gXGc",
+	"YujaSYoSD7lpkGyeyjjuzYw0CtLY8xGkcYwgSt0ARq6FYZxgFBErwg5Fm2f8+eTNm9ev7sBl9EQjKfTR",
+	"nPmS7j+0Olif/E3Nf7yguyNhjxzWJezvRtU0wJTEoQU9GiIxLIBRiGIYuxGOg4DGFg5HUvVICPag6iTE",
+	"oWc7FnQiZENEEx+GiRdAGlrIsjEKgog8AlV/eP3i+M3x25fqxz3Zr9bs1tSsF8uV9N7blgXosiw2051l",
+	"0dSKaQgTcaCRi6UlEEDbjgPs2GFoudYWTalPHR2t4q6SvravaZZ1lyV+qdf1WAvbsbKaCe2/tI0sQ5il",
+	"J69kaHdGO+yDfqFk2TdIlbroem5oEwpDN7Qgiq0ARhQ5MAqoE/uJ6yOX9r/6upmtn17RfEeFfG4KoFE5",
+	"hF5pZyI3tOw49GAckxQimwQCkgjGlh1aoYM9SoS66li2Z/tBBIntRRCltg/jEDvQ8YPYTSI/JL60M1u2",
+	"pnWWfQIXo3Cxh9/WQJmmxONm5X0H7jfF0wbgTNyZ8L3+TMtVDaHSjtMiy4ob6U/e6X6R8FOcYjeiLgxC",
+	"N4Ao8FMY4tSGKEqxbyHqpigSgN1OJzOKFbf/OlGRWQ3fySupzlFOSrZQ5Dc5qWO2XNO8fPNAh3R/4oAv",
+	"F4uirADmn+o4JOPg5NXBZFrnDInj6keYIhJAGicBRBayYYQSDB3P9SPfc2mMA3F0yYzOpSaQFuVc7v9y",
+	"qcS74sG8KsWplMtY4BLPaaVXond+aA3dY6vRfCAjdJOjyQJXszZa1nGOitWyUlgyVbmk+4BnRjFHgNS8",
+	"uwmqjjJxT8CW1awo2X83cb11yDAhlHNQFZ9oPgWYAwxiikthuYmfulv7Qj0hzt/+QeZ/s15e/+Uv9SIU",
+	"oRnL6Hx62zIWuKpoKeb4P3r+jxj+9zH8uwWjiwt4cXFw9f/+/fDy3/7yb4NrfJ0nr7Q3s7u6D7Raljko",
+	"8mwFWEXnHCwXoCoU0VZsTg+AQID4F2Bc6IPnZy9ragdJQZXNWnvEwM2MSg9p1QyqOM1SNZZky4QmXWw5",
+	"luNA24I2OrMELzvS7FEA9/uSlqsWWzRPrqRP1kTMwFprkbCbzgYl1gaSa57fn+JOEjpfFJUQ0v+brtaB",
+	"/AV/ohywCnCcUrEbJV1QXAHcZzfgE6ULQY2fqNKacAUyinkFHARmxbLkB+DVUny33dCpXvmCVqxOzGom",
+	"VryWLwmhNKGJ9kmAdFnKXaVpSkkFWCqAE8+aHItPdDWVmT8lJZR91tyR4jJjtAQl5Ysi55qYBLBMQH1+",
+	"rrbiMy25gMQSa/W69JHatmchx4YOdRFETuxDjGkEPYemthdYvhdHm44Xa/EMP9HVPXftjbLAhihqjr+w",
+	"+XIO8uU8pqVYkjpLcuvEATvYQNLKqjPhSGiKl1lt6TVQsbySOQz6S/KxNZ3MWa7+tBqIWV7Ra1oqnVQb",
+	"ikMwD8DKP7GFICGxdTG9ZnkuLUF1VjLGq03L0AbpID4byLeD+r4oq7TIWCH16N1Hd1G/ryzVDYe2eetK",
+	"vnX/o3vKrnNcLUs6DN9/nJ29B3PKOb6mgNfvKpgZb47vJoJtRmyFcgtUJ/liuWG/2+xldcjl0W0gJIU4",
+	"hOoIS/Q2ukSN8Obd3dBDJsHYcw1FWTUBmC74r1hJieRVgkiFclUTJGAbj5byjJjf/HNJ08nR5E+HLSoO",
+	"1VN++IZx/XUJS4XLaqzATMti3rJXUORTJeo4+zwsPe8q/7iAaowEVMLh+P3J3xRjHSaIX47/17sPDe/V",
+	"u3z8/mTj/i7ltBAvGNSjhjnXxBYrzMVZ/zixhZG0CcSXGaNjVFSCs0ywouP3J4DIMV0k0hjHJEUJ9G3i",
+	"QhQhB4aBRyB1fA8HxEks39mxKjUtvCeDuBWDlayTSvgLnBghLFLklU4WxYtFxpQGe7goizij83//B1db",
+	"1azra+N/QVbLNWOcXGlGMrkdS9/v1TcUiOuorsU/42COM7FKmkyBUCiAwte05Qji55TRLJFvM86VuxCw",
+	"/DPOJFYMe0pjV88v0LsBUD3msG+ASYB/LsqYJQnN74tFt8Fi2kz5UDiUpgDIMPmk9SJSLGhrARYLWtZ6",
+	"/oMj6CQX1gHOTmn5mZavy7Io74cqz+qKaTH5FZezX1E5/UOhTU0KUswy+ijE8wutZkXytpDuhhsVhrsP",
+	"DXkNYuZy5qu8qK6wnvvhDiQvliWhrYlV+xUkMakvPwa2BJ4IoYsKx2rh90GV36BK4qid96HQpKbUPErw",
+	"I4Ep+gWTKlsBE1wJ5uOg6+dimd+bqFAHU6mc8oGQVFKFGGHWzRrCegxk1HDcDxdOSzXLxXWJE3rVCOSH",
+	"QMlxvgIqjUtDM1WYwRwgx1dmdC5VjVo3kvqywmFW5Ne0BPgzZpmk5EdAo2DijNDzvP3KPXm5+y1YFldg",
+	"C0QtW9Bre3JeSP/QWu6UdBStFhSsQ/b8MZB7VhS/4Hylf+X3pdWowWxVFFdznK9q3Yw/GGKVaiqVYGGm",
+	"F6BIK/oo3Ow8rz2S9xeTdnuKzVkfjNpa41p7G6X61aqkU3BTFkozpV8WrHwM5aJZzEAVcC9s0NYg1TY2",
+	"K0GFy2ta1VU6wqZZlEJPrHRmLt4yo0ACG5zVmE5aqLsw3cKmKqvEHumtw2WJV+JvM6rVh+TXGc21U1Er",
+	"LTeYAz1Cuss//PwSuK4bGRZwY0kJexYKC3ndnFJRsn1CBTvss9roG/SH6RTC9UnXJjHjceOQkWFeATLD",
+	"+fX9MHJrGqcfVaKHsTUd0PRizRClYYsX8T8okVu9XsPbk5dgga9VdmUbYVunVZX1NBg9aYcBKU0Zl1OO",
+	"JlDjYA2QZp0rs22GX8Q7fezJgVMF+HbEGDb87kNY1yAKhOU9UvpRj/cDHIseckcT3anMWTLdR5Kqu5D8",
+	"LP0NUg8zqQmXVPoDZWXtgeF1YsmA22mghK9/dpnQA41mAXkThNbx54FNNFI3Rgdad/KpXrbUWB7YunYH",
+	"4N750e/E5DdXBQwvmw+F79pKFU0mi0W2UpHMboi7PjKbEIqHpl2Nwl//VP0wcmKziOiE97tEN3RsBwsD",
+	"N4mLbongPhKjV1x4J6HRPevfUm4MVVwN4KnhLW3UpX+QWQVumEwcE4f4h+c9hQHozq88+Kkv1Jn/toe8",
+	"L/XucZzWBWFnto0CsXdYNspEY7adsrEtfut+9qVkTQrZ3Q8fAAlSzX1LCjKaVqBYygz5FVDJAivxZJsi",
+	"dE9p1zstj0OEOMu2ih4JxPeXP7dDBNfkhpp0ptJEhxT3xQzHtGIEZ+Dk9B1Ajh0AUiS61qrOND0Ar88/",
+	"CNNb5nwsy8IkOzH5pQH8yek7Mc0Q/CdNtcWGQPCZikxX6vO9FACF/Hi54sLm5zTLVLZgq0WvE95uautX",
+	"gIzaCJVxu120nIp3btsU611KfAc1p2rQoD0oP97MO8R2hicbRISaRdsyQ7iot1kV5HTSxHVi+XTy8vjt",
+	"y9fy35eDu17vz8mrM/nQpE3dH6SvPAnhaLYTEcyowiyXKQxADALPxH+fC1pocjOLm9xougOeqbYzz811",
+	"6O/phjTb4dX21CDilJUmENelQaHI7TALe21UBhQHs7FQs56mu5BcfVGKPzesXHyzyOm7VBY49DxVpydv",
+	"peopDrxv+z5IaMpymZAmYW0zET8ew79ffnVuP6o8xMuv0e1H8f8/izPBKhma15FJMTnOAKdkWTKx0AYa",
+	"zcpVOtLAYerD1yzJ2MjmrJonvX9KTcAtGGGYHsOfL7+Gt/Cv5t9I/e1dmj+68scwwvHxi4EH7d+2c2uu",
+	"/jxnvy9pt9FTb4GXt8OdccYa9frQ3LY9dLaTYxdRU4BBQgmb40zXMldgXvAKpOwzBWmJVd5Nwq6ZdlC2",
+	"WHxmW9b/lRv+1Z46t88uLg7qv7zb5399/ufd/qsOpQ/ioVnWECMbrhReX/2Sq1omVdQnXRqGac94U+St",
+	"slO7x7EpmNguKMRrI4RDDwP15MOr42ZGVM0RVanXrgwpbOZH1cxNDB1iab/QTZbYouBGlqi07FguuUyd",
+	"D9hFlq43G5Nw2LHqZJ5URvPraibeELaV9OUXpVD4M4bjjBpOpyZzsCmM2ycts8j1WoZnLLZkTapnTULf",
+	"EEIGJqw3cZepqTPQ6kK+IQBU5k28AjfSWdUmwnGt9Q96rDvFgGM2R9fV38yKjG5cWY+WmyzQOqtVfa/7",
+	"9SFCb5c+CFvSELc8wsPLFiKL0DwRSvOz49OXUvCLuerfXr0+ffm8fximE/Hz4JnYANBx3QVCxok1ghpN",
+	"9ACcSJhUsjhNhBxdqyGeAorJTE6wSz/9QzgXaQJuam+WLp7GHCwyTGhyALodNHRC+Z5Rm06p22CIYa44",
+	"uQHET7yxTzYKOd8FmpilC8YJdkg8Jd6sqe92pJ0T3D7/659/II8qMcy8rT6y+r1RobaBlOudO1fX0Q6H",
+	"N/rF9Q1b7X1JSQd93lWrlWVescwgOUFYbeeEPYIjXZNzwE/YFsUaUljXx67tqMwrMchVFjrkNX3itBJ2",
+	"Kv5icNO4KDKK8/GmYMcArKcZMaRWE7+fV3q6jy7V09cGmcve6taOgGnH4WYyHeNINdtkUEZD50PSrdNt",
+	"YpOvvEfxe3nL+2Pv5i/fSP+P5ic3K6YHcdP37xRq37+VmPzjSp07sP9vyOX2cI49BL9gd2cX9edHcwYB",
+	"9kZS3zfSbXSc2SfIvY9Pb0imdz16p+cvfjk5O5N+vLt491rRM8y7luVC7NkuYFRbBt3CoNt4wmwzNgSB",
+	"kZWKk4QpT9R7g3+oIo81NV+muUtxp/PdQEIrzDIOngn5F4RW8Fzq+3O8AjP8mTZlktJGG2LhcvyQ1MUV",
+	"uJHlszJljeVr5WLrmVE5r3BO6BDjPP9wouOHZrE646AgmliblA65yIPh0Ij8+IjTp9+cttWguDEgdWb2",
+	"WrLd4Cf5FqKVlXUt5WodRVbaTHV9LE2AzHaOKcFLTgVBlcWXldwfpb0oCAcn0YXKwwa8ducNwfWJ5YmY",
+	"SyJSOndBSm/ATVEm/AAcZ5l6wmtPsMx15bNimSWKaBqkyY8cbI7r7Pz6FFDWFF+ff3ijrHneFGfXPQwB",
+	"Bpzl1xmVUO5O5dF+uC0BhV6DkD49ViW7vqYlTczQ1l2CMRvrtffWAneswmyb0a//Uy/pCmdhlAgzX7+/",
+	"UTXZHdY2p9gdJMz30mTGxKzVzmq/9XHbHGQrmroNPDZiim7v52FUGAtcbssyxNu+2Mdod6JRSN3PL7Ed",
+	"rwaoJmqNn7djt9P1Zh3otvVNP2r8AFQovVOtr808eML+ak7041Pr9K57/uBLuA9t/MAZ1Hdlqn+UPOgd",
+	"rH6jASq1sqq9w4FO29NRlH3u0oZTt9k1QyLmdjp+jHESZODwVNtSwxZaVcgeo89enP+XdIdXhepw+Uzo",
+	"0c83qNeD5do6brs6FTApllLgZTWry6ZJSaWqibOBU/TueFnNgHNgNZUs7du6QF7WbhhFyFgc3jl4pgZc",
+	"sWSqx15xSkpaTcF1ifNKhginqtL2ee175+w6pwnI2CeqBM+F7trd6Knxsmoc0WYHHq2tHlzkggyFeJIh",
+	"Lfnhl90Vyk92WOsRTuaywFx1e53WKqcw8ROa0cpgruK3Whpel8VywVsTkx+VFCdSfuJkxxAyo+RT/8tA",
+	"/do+NudrnqWUrg1U/VtwAlJK23rl5m1znrU3jFz1zovdy3fmOBfncgyy6lfNUebExnNlKI+YU3vpmhHm",
+	"fM2zBV6pZdTzvWvWCYocLPCK5TrTn1WzpMQ3giaMceasm9+ubV0DbgVv+6T7Wmfa7jsqRtt/Rf8qGxrI",
+	"ZrWEXu1Brc0gs1XcwEzmRzeMEeD2X5S/Cc6Ov9A1HFT4ixAcwn4l6vIB9Zo5xcA7xWK52LRv6mH7Vmeq",
+	"5lmJc658cb03jAdCVhHMZxJZLDeSWnR7xTHYle8175ufqp98xtkSr0PS/ixzI+JZUXwa88H6VXOUOW/z",
+	"XIaLP9H8vMwmR5NZVS340eEhx3kSF18OlCV/QIpDwToP5ZudXEPxs6Oq9lieFjtc1rzJ55NGq+pqdZKL",
+	"/8lsqeP3J0emqJ320l2nTUzViDJyzckauckPLvKzGWtNYZmsKLaUlCxWmVMzMUb2cmkyjBbLOGOkaz8r",
+	"gbXA15TLPtAF4S1OQEnnmOW1VBEjdA+Yi7w9GteyP1ZeaE8EVZqqbLrF+RFwLEtlhDsW0lFmItSPLJMA",
+	"CAzMqYJUyTW+oKRJpNI5qBqTcgV8RpODi/wi/9OfgO4Iw/Jr8cOZ6vjSGGOcznFeMVJXPssyStkn5uCX",
+	"k7fvPhy8Pz57+R8HunUMy4XKJeCvb0FgudBfcMXijLYuF6xqV2nJwXzJK4ATvBCa1fQil7Oq4Tm9Aeky",
+	"J8o/x6qVGqk6nNEvjFdCQa0nuinKTxI6CZGaIWVfqNp6hZc1WDRukgLkRXWRY9XNrJm783WJsGP9PaE2",
+	"UVIpk7/TN0ftlOwGJOaetkXN2vP123rXnCNg/wae5QX4fVlop8wcl5/48wNQ3yFTCYqpO6/UZei2LK3m",
+	"MqiuXOxSvc7EHigbUOCwB54M3Jb0MyuWytjmFV7xtoBdU5g8DCrTZ0FLVgiCqT+CK/2b9vCphh3KcZbo",
+	"Jmeq5Lm5d6/IkgZsiRHk+OBcVfODD1pzlyjWhDqXLe/EUEWLcq/1pt1opAyuj8tMdKVXKupSLSFkioVi",
+	"K/Mj8SGox9M8WRQsr/5H+5Pu2lXNigSoqq+GJgbeLhY6mVE3wcmN9nlxkayGXpWdnNoWOsYrnUmUK/JI",
+	"r4fXa1nmn/LiRrbi1jZ9k3CxAgmVCdntcGPyxrmpSMl4IrumKqJJ24hDJgSA0pwFEvLl/Ej1RlAebRWK",
+	"kFYBPwDHNdorIXPk5s2Bis0Koahem4Jc6OCyZ+ZFDgDJCk4ToPR2rdPSRcUVQPUBZYlu5MF4pZbKKmk/",
+	"3pSsqmiuNPSMEZpzaf/UV/stMJlR6BxYQrJ25NfNzc0Blo8PivL6UI/lh29OXr5+e/pajrk1EjeHJNG0",
+	"q3fVTbCOJvaBpYYXC5rjBZscTdwD68BVcbyZtBMO27GHPY/G9VC2mWo0ps5sHSXuezi2tsdq1POTRHYa",
+	"5NVVC8IV7rihzNaxaxnBOiTVb72mglGDjcqKshrdea1XCXq7yRxuQTxsW8WNeFn3QBzxpmrwOOb7TXu4",
+	"ES/XrVfXM5nNVnLmrtZVPRVWQRTeqQQ+AKdUTF+p0EGbWqzFMCnmc8xHtGjtuLQU76w/irNsPVVYej0k",
+	"sK3Pdt7twxangRMnxIaxixyIIpTCKHAjGDsBppFl23HoTxMSU4ek+voFlFIPRm7kQpTGnhPHYZDieANh",
+	"dfKD+dYueJe9TmyOZW3paNHrZDHkah7a5vr1w14N/e3t/tSvB663qxkqv3+M5h9IYWhoXIPJQ6OhnRxi",
+	"7x5y3mv/gSx396CfzfZsyEK7RzSdmOQAb/eAtb5gcqA/6kvHnVZWyIl2j+o3nrmdTrwxGB9q7SbHjsDi",
+	"QCchSV86/2DX8LYFS+sBlPJhs+/v45rH4lIwvpEDlBV7KQ6ved2XMGRag7F7DCp8LWcxXaOXt2sSbQeT",
+	"7rWjHMHWu13DxwiNprfrPi+rhq4jRqz1/Kzv8xhop6rreXDv7sCjDQ0n1rvUdFUL5XgfVi4m++5Erze2",
+	"4uPqqpAiWd2Zhe/BwRv+dgcm3o697bcRvX1AgbTHauq7x+6ymk29l9aunHySRdtk0ZNIeTiRMighdPhi",
+	"UEZsFBG3000m2eHXToHE7SgTrRsd7jLIklYlo58fikV2btJ4UEV3D77yoAzlsZnJE2d4UjbHsZIP+qju",
+	"yUye9E2lby4HuaRMv+Zr7oStzdIaVzhW+dwsX881NdwXKkwg78PG6tIaxi/yhg0DDUJe10gctZH1UrqK",
+	"K63X1ADVfnxWgpx+6dzqrryPXRav8k0ej8HfVQNu8b0Hb1fdX9oS87a4nO89y6963D+HNl1fzv6Qwk+n",
+	"Qz1p1E9y84fRqBWd30+j7gbq945z9HvA3T3U0QPku0Y71jt+/YsGPNa2uCn+NVKF28iCixMc0ojC0CEI",
+	"IhKEECM3gdiP7Nj2Xd+zog370ynd2nJtzjZoe8RoZLBrmDvWn3F7mU+c2HIwdB0bQYSRBUMHU+iTwE9S",
+	"z4pJSDaB3bvi8DFDHetHdas8XO8COV4eDo3dEvNYO7tPgvEp7PEvGfZYOwm1EH7ZffBkjG4Nfqi7Ndca",
+	"O/etz7Y7q8wUr0u3paePVOxzT3iNCYp0BnzfuIhM0dmPzesD/F6OlLWaddPLO81z2g6/o+x4VOOQ9BuF",
+	"j1/g/gGXXqfizTGXPgU9ycInI/GHCrv0CXSjiNpqKh5+bVX23cGXQUNC8enGjtgdjrkfc27vWn9oZXw/",
+	"3vPQTOcbMJwnTfqJ7XyHmM5oTvWkTCtlGldktqUfvGy8o7PEOxXfP/Vw3TYRrHPm687NKmgDtsVsjAr1",
+	"i1zGbXRYyQwj9dJTVCRHRobuFMd5WLV9urcs+Qa5T0Ot/+8oSZrRP5ZSvn/cZpx81KGbJ8X8STH/oaM3",
+	"d1XM2/ade8Vu1jsS3j16Y9Rlf7eoTdu+7V80WqO3UfXX+60TmvhNXfzBJBX0oh+RTzFNExgj4kMUBBhG",
+	"cUwhCRCKU8e3AyfdO/qxs9XTiHVsDTU5JPQ9jGPoB24AUWxRGNkegn6Eke84sRM4wX6hpl0g399mbM/p",
+	"VpnYtiIdLwjNMVsCNf0j/yQFnwzMf9VQTXMCajH7TncHfrImt4Vm3it7D+dtv994uaovc+pWIvZMzJb7",
+	"6OvbdSvaIpWdOlTTBl24LhuEc4Dl5PFK1dp3a1x63dB+MgP8umwZcJxRPVy3/K3qIua10U0vFtmjSHVz",
+	"4PUcRXqRy3suqhnOQWSBBS0Jzas1ZeonXSU9ZLeuh5vUpRPfNcwUL1fjRJJmOS+WslOa2O29xp2KAXtK",
+	"tEcNH2298KO7hP3DRVq13JBJL9k+1e2MnoTwkyn6o8WIasJck42Dpufh1+YnxdHqmJDqajRkkupWJMre",
+	"bPvmDLeYBsfg7etftcAhMgngBq84iJvBslEhaFtf63elOcFUg932IouLXFsYvJKXQMrUAlYp+dOBRjYl",
+	"LvKK5Utad0zv9DQWUkYAlNG6S7D68AKXVbYCKROgDYoC+Zn7i4L39QRyh4ZjW2jD/b3mSm8wb9jSU3nP",
+	"E3d5SO4i6WwUd5mO8GD17ptoWjmtX1TT3M6MudInAcurYlyo+fFOo/VY+plWzMpum+8x+lk74IEUnN4m",
+	"PTGUJ4byo8WWt/CgJ+v/sqfmmV0aD5v20ypL8QlZm1wlZ6p5Oe/dFt5rpK8rHKeycZO6t7ypejRLGLb3",
+	"4Dd9J8rNwC9yOUQpwqm608K4lEU6YWRVZe1gF3Pwuv8uiEsBbKfdfIzJJ31b+nrHkQElV3dvb+XqlSmc",
+	"vm/TEaPX/lYRud6E3OgJvlf7qYGZzE7hoyXvQFv0R/GP7KNI3E2H6I4a1CR2dMB/8p08KSPf17rRTN5Q",
+	"ebs8rtYvDFof8KNsELCHX5t/j06z3XD9wdr9I8p5Yfbt7Fy2sdtEMua6Mg/kfly9uT/lYawlal7HMpZl",
+	"tXe43Il3mcMHmdg3ZF1PgdQnBvYdrKlNFL6B+z3ZWOs2lllPcWj0yb8q27tvnrC2T1xaBqTVrWZ1bLd3",
+	"0RU4M+5J1z3XiboO4A2uaFl3MG+ixcfvT9SFgKXql5PIFCWzh028Ar+9f3d6Bg5rQbxxZ/lvsjN6VSR4",
+	"9RPX1huXQQfdt123ZbeQEObI8sYFlYeI54+TEm1Av1OGv2nf3b8h5ODg7xZnNqCpXauPEGtuHAHmfaxP",
+	"NtSTDfWDxZ8NJgBaFrYejZZQSLY5kG58qm7DWbtlYO2WnIG82jfsM10biBfMHHTZQDQUXjUzoaQfrzHM",
+	"6otliyyZGh186+ZdTaJqxz00Xb8/jpGZWUKzVi5vTNVLIV+fTd2hwOS9xlWhriRi9U/yGhsjLN/Oq3di",
+	"fb4XJcuvxdhRzsN2wo6ieHt5+/8DAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

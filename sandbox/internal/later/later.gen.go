@@ -78,7 +78,7 @@ type CreateAccountLiquidationJSONBody struct {
 
 // CreateAccountLiquidationParams defines parameters for CreateAccountLiquidation.
 type CreateAccountLiquidationParams struct {
-	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier request.
+	// IdempotencyKey Makes it safe to repeat a request. Upvest keeps a key for at least 24 hours. During this time, the repetition of a request that succeeded has no further effect if it has the same key, and receives the earlier response. The key is a UUID of version 0 to 5.
 	IdempotencyKey externalRef0.IdempotencyKey `json:"idempotency-key"`
 }
 
