@@ -53,8 +53,10 @@ func editsFor(findings []string, edits []edit) (required []edit, unsettled []str
 }
 
 // TestAdditionIsGuided adds an operation and a field to the contract in a copy of the
-// repository. It requires that `make contract` reports every other change that the
-// repository then needs.
+// repository, and generates the code again. It requires that the findings of
+// `make contract` require all prepared edits, and no other edits. After these edits, the
+// wrapper's tests must pass, and the files in listed and the output of completeRuns must
+// contain the new operation.
 func TestAdditionIsGuided(t *testing.T) {
 	if os.Getenv("ADDITION") == "" {
 		t.Skip("`make addition` runs this test, which takes minutes")
@@ -78,8 +80,8 @@ func TestAdditionIsGuided(t *testing.T) {
 	}
 }
 
-// follow runs `make contract` until the command passes. After each failure, follow
-// applies the prepared edits that the findings require.
+// follow runs `make contract` until the command passes, at most maxRuns times. After each
+// failure, follow applies the prepared edits that the findings require.
 func follow(t *testing.T, c clone) {
 	t.Helper()
 	left := preparedEdits()

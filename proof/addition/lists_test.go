@@ -9,7 +9,8 @@ import (
 // list is a file that must contain a certain string after the addition.
 type list struct{ file, text string }
 
-// listed returns the files that name all operations or the version of the contract.
+// listed returns files that must name the new operation or the new version of the
+// contract after the addition.
 func listed() []list {
 	return []list{
 		{"docs/api.md", "| `Orders.RetrieveFee` | GET `/portfolios/orders/{portfolio_order_id}/fee`: "},

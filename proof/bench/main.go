@@ -1,7 +1,7 @@
 // Bench measures what calls cost with the client, and what the same work costs without
-// the client. It runs all benchmarks in rounds, and prints a table with the results, the
-// targets, and whether each target is met. Run it with `make bench`. The command succeeds
-// even if a target is missed, because times depend on the machine.
+// the client. It runs the benchmarks in `packages` in rounds, and prints a table with the
+// results, the targets, and whether each target is met. Run it with `make bench`. The
+// command succeeds even if a target is missed, because times depend on the machine.
 package main
 
 import (
@@ -55,8 +55,8 @@ func run(rounds int, pattern, duration, raw, from string) error {
 	return printTable(os.Stdout, bytes.NewReader(measured))
 }
 
-// packages contains the packages with benchmarks. Bench compiles each package once,
-// before the first round.
+// packages contains the packages whose benchmarks bench runs. Bench compiles each package
+// once, before the first round.
 var packages = []string{"../wrapper", "./bench"}
 
 // measure runs the benchmarks and returns their output. Every round runs all benchmarks,

@@ -26,7 +26,9 @@ import (
 // change adds or removes a row of the list between two requests.
 type change struct {
 	insert bool
-	at     byte // position in the list, in 256ths of its length
+	// at is the position of the removed row, in 256ths of the length of the list. For an
+	// insertion, it is the first byte of the new row's id.
+	at byte
 }
 
 // list is a server with a list of orders, sorted by id. Steady rows are never removed;
@@ -51,8 +53,8 @@ func (l *list) apply(changes []change) {
 		index := int(change.at) * len(l.rows) / 256
 		switch {
 		case change.insert:
-			// The numbers of the initial rows are far apart, so this number lies between
-			// two of them.
+			// The number is odd, and the numbers of the initial rows are even, so no
+			// initial row has this number.
 			number := uint32(change.at)<<24 | uint32(len(l.changes))<<12 | uint32(len(l.rows))&0xfff | 1
 			id := idOf(number)
 			if index, found := slices.BinarySearchFunc(l.rows, id, compareIDs); !found {

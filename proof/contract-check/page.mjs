@@ -1,4 +1,4 @@
-// This script opens a page and each of its routes in headless Chromium.
+// This script opens a page and each given route of the page in headless Chromium.
 // It prints a JSON object with the title, the main heading, the empty images, the routes
 // whose heading is missing, the errors, and the network requests.
 //
@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 const [modules, executablePath, page, screenshot, ...routes] = process.argv.slice(2);
 const { chromium } = createRequire(resolve(modules, 'page.mjs'))('playwright-core');
 
-// Chromium cannot use its own sandbox as root. The other flags prevent background
+// Chromium cannot use its own sandbox as root. Most of the other flags prevent background
 // requests.
 const browser = await chromium.launch({
   executablePath,

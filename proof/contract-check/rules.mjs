@@ -20,7 +20,8 @@ const commonHeadersOnPaths = () => ({
 });
 
 // A POST or PATCH can be repeated safely only with an idempotency key, so these
-// operations must declare the header. All other methods are idempotent without a key.
+// operations must declare the header. All other methods are idempotent without a key, so
+// they must not declare the header.
 const idempotencyKey = () => ({
   PathItem(item, { report, resolve, location }) {
     for (const verb of verbs.filter((verb) => item[verb])) {

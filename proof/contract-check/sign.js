@@ -1,7 +1,8 @@
-// This script requests a token, and calls the routes for allocations. The variables
-// UPVEST_API_* contain the server's URL and the credentials. The package
+// This script requests a token, and calls the routes for allocations. The environment
+// variables UPVEST_API_* contain the server's URL and the credentials. The package
 // http-message-signatures creates the signatures. For each request, the script prints a
-// line with the method, the path and the status.
+// line with the method, the path and the status. If the status is 300 or higher, the body
+// of the response follows.
 'use strict';
 const crypto = require('node:crypto');
 const fs = require('node:fs');

@@ -52,8 +52,8 @@ func (o operation) scopes() string {
 	return strings.Join(names, " or ")
 }
 
-// checkComments requires that the doc comment of each wrapper method names the route, the
-// scope, the source and the errors to handle.
+// checkComments requires that the doc comment of the wrapper's method for each operation
+// names the route, the scope, the source and the errors to handle.
 func checkComments(contract *openapi3.T) (found findings) {
 	comments, err := methodComments(repository + "/wrapper")
 	if err != nil {

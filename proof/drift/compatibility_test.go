@@ -71,8 +71,9 @@ func problemOf(failure *upvest.Error) map[string]any {
 	return fields
 }
 
-// checkCompatibility applies every compatible change to every documented response. It
-// reports each call that fails or loses information because of the change.
+// checkCompatibility applies the changes that compatibleChanges returns to every
+// documented response. It reports each call that fails or loses information because of a
+// change.
 func checkCompatibility(contract *openapi3.T, call caller) []string {
 	var findings []string
 	for _, op := range operations(contract) {
@@ -129,8 +130,8 @@ func (c change) report(op operation, call caller) (any, error) {
 	return got, err
 }
 
-// TestClientToleratesCompatibleChanges requires that the client accepts every compatible
-// change to a documented response, and loses no information because of the change.
+// TestClientToleratesCompatibleChanges requires that the client accepts the changes that
+// checkCompatibility applies, and loses no information because of them.
 func TestClientToleratesCompatibleChanges(t *testing.T) {
 	t.Parallel()
 	contract := parse(t, readContract(t))

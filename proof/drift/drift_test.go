@@ -12,7 +12,8 @@ func TestContractIsValid(t *testing.T) {
 	}
 }
 
-// TestEverythingAgreesWithContract requires that no check reports a finding.
+// TestEverythingAgreesWithContract requires that none of the checks below reports a
+// finding.
 func TestEverythingAgreesWithContract(t *testing.T) {
 	contract := parse(t, readContract(t))
 	for name, check := range map[string]func(*openapi3.T) findings{

@@ -25,7 +25,8 @@ var knownDeviations = map[string]string{
 }
 
 // checkExamples requires that each body has an example. Each example must match its
-// schema, and must not change when it is decoded into its Go type and encoded again.
+// schema. An example of a body must also not change when it is decoded into its Go type
+// and encoded again.
 // Deviations that knownDeviations lists are allowed. If an example no longer has a listed
 // deviation, checkExamples reports the entry as obsolete.
 func checkExamples(contract *openapi3.T) findings {

@@ -206,9 +206,10 @@ func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type
 }
 
 // parameters compares the names of the query parameters with the fields of the generated
-// struct. It does not compare the types, because some filters are strings in the
-// contract but have more specific types in Go. Instead, checkRequests tests that each
-// field can store an example value of its filter.
+// struct, and compares which parameters are required. Of the types, it compares only
+// enums, because some filters are strings in the contract but have more specific types in
+// Go. Instead, checkRequests tests that each field can store an example value of its
+// filter.
 func (s *survey) parameters(op operation) {
 	var names []string
 	for _, parameter := range op.Parameters {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// findings are the results of a check. Each finding is one line with the file, the
+// findings are the results of a check. Most findings are one line with the file, the
 // mistake and the remedy.
 type findings []string
 

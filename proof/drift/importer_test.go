@@ -32,7 +32,7 @@ func newImporter(t *testing.T, imported string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The go command can use only modules whose checksums are in this file.
+	// With the checksums in this file, the go command does not ask the checksum database.
 	sums, err := os.ReadFile(filepath.Join(root, "sandbox/go.sum"))
 	if err != nil {
 		t.Fatal(err)

@@ -138,8 +138,9 @@ func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 }
 
 // wrapperMethods returns the wrapper's method for each operation. To find these methods,
-// it calls all methods and compares their requests with the contract. It skips methods
-// that take a function or return an iterator, because such methods call other methods.
+// it calls all service methods that take call options, and compares their requests with
+// the contract. It skips methods that take a function or return an iterator, because such
+// methods call other methods.
 func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, found findings) {
 	methods = map[string]wrapperMethod{}
 	examples := requestExamples(contract)

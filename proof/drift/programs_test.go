@@ -17,9 +17,9 @@ import (
 // repository is the root of the repository, relative to this package.
 const repository = "../.."
 
-// withPrograms skips a test that downloads or starts other programs, unless the variable
-// CONTRACT is set. `make contract` sets it for all tests of this package, and `make
-// check` for the tests of the generated code.
+// withPrograms skips a test that downloads or starts other programs, unless the
+// environment variable CONTRACT is set. `make contract` sets it for all tests of this
+// package, and `make check` for the tests of the generated code.
 func withPrograms(t *testing.T) {
 	t.Helper()
 	if os.Getenv("CONTRACT") == "" {
@@ -28,9 +28,9 @@ func withPrograms(t *testing.T) {
 }
 
 // withoutRaceDetector skips a test under the race detector. The detector would make the
-// test ten times slower and could not find a race, because each test or subtest does its
-// work in a single goroutine. The command `make contract` runs the test without the race
-// detector.
+// test ten times slower. The test does not need it, because its parallel subtests only
+// read the data that they share. The command `make contract` runs the test without the
+// race detector.
 func withoutRaceDetector(t *testing.T) {
 	t.Helper()
 	if race.Detector {

@@ -46,9 +46,10 @@ func checkEmptyResponses(contract *openapi3.T) findings {
 	return acceptedBodies(contract, func(operation) string { return "{}" })
 }
 
-// acceptedBodies calls the method of each operation on a server that returns the given
-// body with status 200, and reports each operation whose call succeeds. It reports an
-// operation without a method unless identifiedFile has a case for the response type.
+// acceptedBodies calls the method of each operation that documents status 200, on a
+// server that returns the given body with this status. It reports each operation whose
+// call succeeds. It reports an operation without a method unless identifiedFile has a
+// case for the response type.
 func acceptedBodies(contract *openapi3.T, body func(operation) string) (found findings) {
 	var next string
 	client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
@@ -90,8 +91,9 @@ func acceptedBodies(contract *openapi3.T, body func(operation) string) (found fi
 	return found
 }
 
-// checkFieldwiseDecoding requires that the client decodes each response field by field,
-// so that it can decode all other fields of a response in which one field is invalid.
+// checkFieldwiseDecoding requires that the client decodes each response with status 200
+// field by field, so that it can decode all other fields of a response in which one field
+// is invalid.
 func checkFieldwiseDecoding(contract *openapi3.T) (found findings) {
 	const file = "wrapper/internal/wire/shape.go"
 	text, err := os.ReadFile(filepath.Join(repository, file))
@@ -191,8 +193,8 @@ func TestWrittenCountsAreFound(t *testing.T) {
 
 var contractOfRelease = regexp.MustCompile(`(?m)^Contract (\S+)\.$`)
 
-// checkChangelog requires that the newest entry in CHANGELOG.md names the version of the
-// contract.
+// checkChangelog requires that the first line of the form "Contract 1.0.0." in
+// CHANGELOG.md names the version of the contract.
 func checkChangelog(contract *openapi3.T) (found findings) {
 	text, err := os.ReadFile(filepath.Join(repository, "CHANGELOG.md"))
 	if err != nil {
@@ -201,7 +203,7 @@ func checkChangelog(contract *openapi3.T) (found findings) {
 	}
 	want := "Contract " + contract.Info.Version + "."
 	if got := contractOfRelease.FindString(string(text)); got != want {
-		found.addf("CHANGELOG.md: the newest version has the line %q: write %s", got, want)
+		found.addf("CHANGELOG.md: the first line with a version of the contract is %q: write %s", got, want)
 	}
 	return found
 }

@@ -93,7 +93,8 @@ func checkSandbox(contract *openapi3.T) findings {
 		}
 		last := requests[len(requests)-1]
 		if string(last.Operation) != op.OperationID || response.Status != last.Status {
-			found.addf("sandbox: %s: the sandbox handles the request as %q: run make generate",
+			found.addf("sandbox: %s: the sandbox handles the request as %q, "+
+				"or records a different status than it sends: run make generate",
 				op.OperationID, last.Operation)
 			continue
 		}

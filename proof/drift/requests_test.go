@@ -118,7 +118,8 @@ func (o operation) compareRequest(sent *http.Request, want documentedRequest, fo
 }
 
 // sample returns the documented example of a query parameter. If there is no example, it
-// returns a value that the schema of the parameter allows.
+// returns the first enum value. If there is no enum either, it returns the maximum, or
+// "7".
 func sample(parameter *openapi3.Parameter) string {
 	schema := parameter.Schema.Value
 	switch {

@@ -19,8 +19,8 @@ type document = map[string]any
 type subtraction struct {
 	old document
 	now document
-	// sent contains the names of the schemas that requests refer to, directly or through
-	// other schemas.
+	// sent contains the names of the schemas that request bodies refer to, directly or
+	// through other schemas.
 	sent map[string]bool
 	// headers contains the names of the schemas that header and path parameters refer to,
 	// directly or through other schemas.

@@ -42,7 +42,7 @@ func checkWorkflow(t *testing.T, program, file string) (found findings) {
 		text = mayPublish.ReplaceAllString(text, "")
 	}
 	if !mayOnlyRead.MatchString(text) || strings.Count(text, "permissions:") != 1 {
-		found.addf("%sthe workflow has more than read permission: set permissions to only contents: read",
+		found.addf("%sthe permissions are not exactly contents: read: set permissions to only contents: read",
 			name)
 	}
 	if strings.Count(text, "actions/checkout@") != strings.Count(text, "persist-credentials: false") {
@@ -76,12 +76,12 @@ var workflowControls = []struct {
 		new:  "@v6",
 		want: "actions/checkout@v6 is not pinned",
 	},
-	{file: "ci.yml", old: "contents: read", new: "contents: write", want: "more than read permission"},
+	{file: "ci.yml", old: "contents: read", new: "contents: write", want: "not exactly contents: read"},
 	{
 		file: "ci.yml",
 		old:  "    steps:",
 		new:  "    permissions: {issues: write}\n    steps:",
-		want: "more than read permission",
+		want: "not exactly contents: read",
 	},
 	{
 		file: "ci.yml",
@@ -89,12 +89,12 @@ var workflowControls = []struct {
 		new:  "persist-credentials: true",
 		want: "stores its credentials",
 	},
-	{file: "release.yml", old: "    needs: check\n", want: "more than read permission"},
+	{file: "release.yml", old: "    needs: check\n", want: "not exactly contents: read"},
 	{
 		file: "release.yml",
 		old:  "  check:\n",
 		new:  "  check:\n    permissions:\n      contents: write # for fun\n",
-		want: "more than read permission",
+		want: "not exactly contents: read",
 	},
 }
 

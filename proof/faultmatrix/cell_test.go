@@ -68,14 +68,14 @@ func (c *cell) breakNetwork(t *testing.T) {
 		return
 	}
 	if err == nil {
-		t.Errorf("%s × %s: Inject accepted a change to a response body, want an error, "+
+		t.Errorf("%s × %s: Inject accepted a fault that cuts or delays a response body, want an error, "+
 			"because this response has no body", c.row.name, c.op.ID)
 	}
 }
 
 // isRefusedBySandbox reports whether the sandbox refuses to inject the fault. The sandbox
-// refuses a fault that changes the body of the response to a cancellation, because that
-// response has no body.
+// refuses a fault that cuts or delays the body of the response to a cancellation, because
+// that response has no body.
 func (c *cell) isRefusedBySandbox() bool {
 	inject := c.row.inject
 	return c.op.ID == cancellation && inject != nil && (inject.CutBody || inject.BodyDelay > 0)

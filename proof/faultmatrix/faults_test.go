@@ -17,8 +17,9 @@ type fault struct {
 	failures int            // number of connections that fail; -1 means all
 	inject   *sandbox.Fault // fault that the sandbox injects; nil means none
 	clock    time.Duration  // how far the client's clock is ahead
-	timeout  time.Duration  // timeout of one attempt in virtual time; 0 means none
-	want     expectation
+	// timeout of one attempt in virtual time; 0 means one hour in real time
+	timeout time.Duration
+	want    expectation
 }
 
 // isLarge reports whether the server pads its response to many MiB.

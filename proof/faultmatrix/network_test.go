@@ -34,8 +34,10 @@ func newNetwork(connect dialFunc) *network {
 	return n
 }
 
-// fail makes the next `count` dials fail. It also closes all idle connections, because a
-// request over an idle connection would not dial.
+// fail makes the next `count` dials fail, or all dials if `count` is -1. In the mode
+// refuse, the dial itself fails. In the mode reset, the server resets the new connection.
+// The function fail also closes all idle connections, because a request over an idle
+// connection would not dial.
 func (n *network) fail(mode string, count int) {
 	n.transport.CloseIdleConnections()
 	n.mu.Lock()
@@ -81,8 +83,8 @@ func (n *network) closed() {
 	}
 }
 
-// waitUntilEmpty waits until all connections are closed. If a connection remains open,
-// the test times out here.
+// waitUntilEmpty waits until all connections to the server are closed. If a connection
+// remains open, the test times out here.
 func (n *network) waitUntilEmpty() {
 	n.transport.CloseIdleConnections()
 	n.mu.Lock()

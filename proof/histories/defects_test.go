@@ -12,8 +12,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// defect is a deliberate fault in the client, its caller or the server. The model must
-// refuse at least one of the histories that the fault produces.
+// defect is a deliberate fault in a caller or in the server. The model must refuse at
+// least one of the histories that the fault produces.
 type defect struct {
 	name    string
 	resume  func(failure *upvest.Error) []upvest.CallOption

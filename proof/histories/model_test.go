@@ -108,8 +108,8 @@ func (s state) inspected(out output) []state {
 	return []state{s}
 }
 
-// model describes the guarantees of the clients: an account has at most one order, every
-// caller receives that order, and every write that succeeds has exactly one effect.
+// model describes the guarantees of the clients: an account has at most one order,
+// callers receive only the id of that order, and a write that succeeds has taken effect.
 func model() porcupine.Model {
 	nondeterministic := porcupine.NondeterministicModel{
 		Partition: byAccount,

@@ -155,8 +155,9 @@ func (w *world) call(ctx context.Context, plan []move) error {
 	return nil
 }
 
-// perform makes a call, and resumes the call while its outcome is unknown or its response
-// is unusable. It records all these calls as one operation.
+// perform makes a call. Unless the caller restarts, perform resumes the call up to four
+// times while its outcome is unknown or its response is unusable. It records all these
+// calls as one operation.
 func (w *world) perform(ctx context.Context, client *upvest.Client, m move, order uuid.UUID) {
 	began := w.now()
 	out, err := w.once(ctx, client, m, order)

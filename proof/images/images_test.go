@@ -83,7 +83,7 @@ func TestSandboxImage(t *testing.T) {
 	refused, err := b.command(t.Context(), "run", "--isolation", "chroot", container, "--",
 		"/upvest-sandbox", "-keys", "/elsewhere").CombinedOutput()
 	if err == nil || !strings.Contains(string(refused), "permission denied") {
-		t.Errorf("a sandbox that writes to its image ended with the error %v, "+
+		t.Errorf("a sandbox whose folder for keys is in its image ended with the error %v, "+
 			"want an error and \"permission denied\" in the output:\n%s", err, refused)
 	}
 	keys := t.TempDir()

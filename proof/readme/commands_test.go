@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestCommands requires that each command in the documents names a target, package,
-// folder or file that exists.
+// TestCommands requires that the make, go, cd and cp commands in the documents name
+// targets, packages, folders and files that exist.
 func TestCommands(t *testing.T) {
 	c := commands{targets: targets(t), packages: map[string]error{}}
 	total := 0
@@ -47,7 +47,7 @@ const module = "github.com/d8277167/upvest-portfolios-go"
 var inlineCommand = regexp.MustCompile("`((?:make|go|cd|cp|git|\\(cd) [^`…]+)`")
 
 // commandsOf returns the commands in a document. These are the lines of its shell blocks,
-// without comments, and the commands in its sentences.
+// without comments, and the commands of make, go, cd, cp and git in its sentences.
 func commandsOf(text string) []string {
 	var found []string
 	for _, block := range blocks(text, "sh") {
@@ -109,7 +109,7 @@ func (c commands) check(t *testing.T, line string) error {
 		}
 		return nil
 	case len(words) > 3 && words[0] == "go" && words[1] == "mod" && words[2] == "edit":
-		return nil // package supply runs these commands outside the repository
+		return nil // such a command changes a module outside the repository
 	case len(words) > 2 && words[0] == "go":
 		return c.checkGo(t, folder, words)
 	case len(words) == 2 && words[0] == "go":
@@ -125,8 +125,8 @@ func (c commands) check(t *testing.T, line string) error {
 	return errors.New("the test does not support this command: extend proof/readme/commands_test.go")
 }
 
-// checkGo returns an error if a go command names a package that does not exist, or if
-// go doc finds no documentation.
+// checkGo returns an error if the first package of this repository that a go command
+// names does not exist, or if go doc finds no documentation.
 func (c commands) checkGo(t *testing.T, folder string, words []string) error {
 	t.Helper()
 	if words[1] == "doc" {

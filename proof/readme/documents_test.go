@@ -64,9 +64,9 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// TestBlocksHaveAKnownLanguage requires that each block that is marked with a language
-// contains Go code, shell commands or plain text. Other tests check the Go code and the
-// shell commands.
+// TestBlocksHaveAKnownLanguage requires that each block that is marked with a language is
+// marked with go, sh or text. Other tests check the blocks of Go code and of shell
+// commands.
 func TestBlocksHaveAKnownLanguage(t *testing.T) {
 	fence := regexp.MustCompile("(?m)^```(.+)$")
 	known := []string{"go", "sh", "text"}

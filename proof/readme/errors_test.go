@@ -155,9 +155,10 @@ var statusKinds = map[int]string{
 	503: "ErrServiceUnavailable", 504: "ErrGatewayTimeout",
 }
 
-// TestEveryStatusHasARow requires that the error for each status from 300 to 599 matches
-// the right row of the table. The row must name the status, unless it is the last row of
-// the table.
+// TestEveryStatusHasARow requires that the error of a read matches the right row of the
+// table for each status from 300 to 599. The row must name the status, unless it is the
+// last row of the table. The error of a write must match the row of ErrOutcomeUnknown,
+// unless the status means that the server refused the write.
 func TestEveryStatusHasARow(t *testing.T) {
 	rows := errorRows(t)
 	status := 0

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestExamplesRun requires that the examples run on the sandbox that their comments name,
-// without any other preparation.
+// TestExamplesRun requires that the examples quickstart, later and otel run on a new
+// sandbox without any other preparation. The sandbox for the example later has the flag
+// -later.
 func TestExamplesRun(t *testing.T) {
 	sandboxProgram := filepath.Join(t.TempDir(), "upvest-sandbox")
 	if output, err := run(t, filepath.Join(repository, "sandbox"), "go", "build", "-o", sandboxProgram,
@@ -22,7 +23,8 @@ func TestExamplesRun(t *testing.T) {
 		arguments := append(strings.Fields(test.flags), "--", "go", "run", test.example)
 		output, err := run(t, filepath.Join(repository, "examples"), sandboxProgram, arguments...)
 		if err != nil || !strings.Contains(output, test.want) {
-			t.Errorf("%s printed %q (error %v), want %q", test.example, output, err, test.want)
+			t.Errorf("%s ended with the error %v, want no error and %q in the output:\n%s",
+				test.example, err, test.want, output)
 		}
 	}
 }

@@ -88,8 +88,8 @@ func TestProgramThatDoesNotBuildIsFound(t *testing.T) {
 	}
 }
 
-// TestPiecesAreTested requires that each block of Go code in the documents occurs in code
-// that is built and tested.
+// TestPiecesAreTested requires that each block of Go code in the documents and in the
+// client's package comment occurs in a Go file of the repository, apart from indentation.
 func TestPiecesAreTested(t *testing.T) {
 	code := testedCode(t)
 	pieces := map[string][]string{packageComment: packageCode(t)}
@@ -110,7 +110,8 @@ func TestPiecesAreTested(t *testing.T) {
 	}
 }
 
-// testedCode returns all Go code of the repository without indentation.
+// testedCode returns the Go code of the repository without indentation. It omits the
+// folders generated and build.
 func testedCode(t *testing.T) string {
 	t.Helper()
 	var code strings.Builder

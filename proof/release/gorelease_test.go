@@ -18,8 +18,8 @@ import (
 const gorelease = "golang.org/x/exp/cmd/gorelease@v0.0.0-20261113113407-e3970619a1a4"
 
 // TestVersionFitsTheChanges requires that the version in VERSION fits the changes to each
-// module since the module's last tag. The program gorelease compares each module with the
-// release that this tag marks.
+// module since the module's last release. The program gorelease compares the module with
+// this release. If the module has no release yet, gorelease compares it with nothing.
 func TestVersionFitsTheChanges(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
@@ -50,9 +50,9 @@ func TestVersionFitsTheChanges(t *testing.T) {
 	}
 }
 
-// publishLast replaces the version of a module in the proxy with the module's last
-// release, and returns the version of that release. It returns "none" if the module has
-// no release yet.
+// publishLast adds the module's last release before the version in VERSION to the proxy,
+// as the only version in the proxy's list for the module, and returns the version of this
+// release. It returns "none" if git finds no tag of an earlier release.
 func (o *outsider) publishLast(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	git := func(arguments ...string) ([]byte, error) {

@@ -3,8 +3,8 @@
 //
 //	release tags         prints the release's tags in the order in which to create them
 //	release modules      prints the modules of the release with their versions
-//	release proxy FOLDER writes a module proxy with these modules (GOPROXY=file://FOLDER)
-//	release next v0.2.0  changes the version in every file that contains it
+//	release proxy FOLDER writes a module proxy with all modules (GOPROXY=file://FOLDER)
+//	release next v0.2.0  changes the version in VERSION, go.work and the go.mod files
 //
 // The tests of this command write such a module proxy, and use the modules from there.
 package main

@@ -87,9 +87,11 @@ func (t tree) published() []member {
 	return slices.DeleteFunc(slices.Clone(t.modules), func(m member) bool { return m.folder == unpublished })
 }
 
-// disagreements returns a finding for each file that contains a version other than the
-// one in VERSION, and for each file that prevents the use of a module outside the
-// repository.
+// disagreements returns a finding for each requirement that names a module of this
+// repository, but not at the version in VERSION, and for each such requirement that
+// go.work does not replace. It also returns a finding for each go.mod with a replace or
+// exclude directive, because `go install` with a version refuses programs of such a
+// module.
 func (t tree) disagreements() []string {
 	var found []string
 	addf := func(format string, values ...any) { found = append(found, fmt.Sprintf(format, values...)) }

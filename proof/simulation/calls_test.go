@@ -44,8 +44,8 @@ type call struct {
 	// A 401 had a Date that differed from the local clock by at least largeSkew, so the
 	// client may have dated the next attempt by this Date.
 	mayGuess bool
-	// The first 401 had no usable Date. In an operation that sends many requests, this can
-	// be any 401.
+	// The first 401 had no usable Date. In an operation that sends many requests, this
+	// can be any 401.
 	undated bool
 	// how far a request was dated ahead of a clock that a Date had confirmed
 	misdated time.Duration

@@ -162,7 +162,7 @@ func redirecting(req *http.Request, response *http.Response) {
 	response.Header.Set("Location", "https://elsewhere.invalid/")
 }
 
-// hardFaults are faults that no client can overcome while they last.
+// hardFaults make each request that they affect fail.
 var hardFaults = []fault{
 	{name: "connection refused", event: always(event{dial: errRefused})},
 	{name: "dial times out", event: always(event{dial: errDialTimeout, before: 10 * time.Second})},

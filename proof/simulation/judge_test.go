@@ -65,8 +65,8 @@ func (s *simulation) judgeRequests(c *call) {
 	}
 }
 
-// judgeLiveness requires that a call succeeds if the server is healthy or has only a mild
-// fault.
+// judgeLiveness requires that a call succeeds after at most two attempts, except in the
+// cases below.
 func (s *simulation) judgeLiveness(c *call) {
 	switch {
 	case c.unauthorized > 1 && s.isDisturbed(c.host, c.firstUnauthorized, c.ended):
@@ -194,8 +194,8 @@ func (s *simulation) judgeShown(c *call) {
 	}
 }
 
-// judgeTokens checks the number of token requests during a step in which token requests
-// succeed, or in which the server refuses the client secret.
+// judgeTokens checks the number of token requests during a mild step in which token
+// requests succeed, and during a step in which the server refuses the client secret.
 func (s *simulation) judgeTokens(before map[*process]int, took time.Duration) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
@@ -231,8 +231,8 @@ func (s *simulation) judgeBrake(h *host, sent int, took time.Duration) {
 // success adds a fifth of a retry.
 const budget = 100
 
-// judgeBudget requires that the retries of each host during a step stay within the retry
-// budget of the host.
+// judgeBudget requires that the retries of each process during a step stay within the
+// retry budget of the process. It does not count calls that send many requests.
 func (s *simulation) judgeBudget(took time.Duration) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()

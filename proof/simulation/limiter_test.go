@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// limiter is the limiter of a host. If the limiter's database hangs, Wait returns only
-// when the caller's context ends. A slow limiter has long intervals between calls.
+// limiter is the limiter of a host. If the limiter's database hangs, Wait returns when
+// the caller's context ends, or after the database responds again. A slow limiter has
+// long intervals between calls.
 type limiter struct {
 	mu    sync.Mutex
 	hangs chan struct{} // closed when the database responds

@@ -104,7 +104,8 @@ func (p *planner) call(count int, from, to time.Duration) {
 	}
 }
 
-// burst plans concurrent calls on one host.
+// burst plans calls on one host at random times. It replaces each operation that sends
+// many requests with one that sends a single request.
 func (p *planner) burst(count, host int, from, to time.Duration) {
 	first := len(p.step.actions)
 	p.call(count, from, to)
@@ -322,8 +323,8 @@ func (p *planner) planSingleWrongDate() {
 	p.burst(20, p.anyHost(), 0, p.step.length)
 }
 
-// planResumeChains plans writes that end with an unknown outcome. Callers resume these
-// writes while the server still fails.
+// planResumeChains plans writes, of which many end with an unknown outcome. Callers
+// resume these writes while the server still fails.
 func (p *planner) planResumeChains() {
 	p.step.chained = true
 	p.step.length = p.logBetween(5*time.Second, 10*time.Minute)

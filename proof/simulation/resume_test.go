@@ -38,7 +38,8 @@ func (s *simulation) resume() {
 	}
 }
 
-// isUnresolved reports whether a call reported neither success nor refusal.
+// isUnresolved reports whether a call is a write that reported an unknown outcome or an
+// unusable response.
 func (c *call) isUnresolved() bool {
 	verdict := c.verdict()
 	return verdict == operations.Unknown || verdict == operations.Accepted

@@ -7,7 +7,7 @@ import (
 )
 
 // runStep performs the actions of a step, judges the calls, and then resumes each write
-// with an unknown outcome.
+// with an unknown outcome or an unusable response.
 func (s *simulation) runStep() {
 	s.calls = nil
 	s.disturbances = nil
@@ -102,7 +102,7 @@ func (s *simulation) startFaults() {
 	}
 }
 
-// endFaults makes the server healthy again.
+// endFaults makes the server, the private keys and the limiters healthy again.
 func (s *simulation) endFaults() {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 )
 
 // TestLinters runs golangci-lint with this configuration on a control module. The path of
-// the control module determines how the linter gci groups imports.
+// the control module determines how the formatter gci groups imports.
 const (
 	configuration = "../../.golangci.yml"
 	controlModule = "github.com/d8277167/upvest-portfolios-go/control"
@@ -41,12 +41,12 @@ func (f lintFinding) name() string {
 }
 
 // TestLinters requires that every linter in .golangci.yml, and every rule of revive in
-// that file, reports at least one line of the control module. The variable GOLANGCI_LINT
-// contains the path of golangci-lint; `make check` sets this variable.
+// that file, reports at least one line of the control module. The environment variable
+// GOLANGCI_LINT contains the path of golangci-lint; `make check` sets this variable.
 func TestLinters(t *testing.T) {
 	program := os.Getenv("GOLANGCI_LINT")
 	if program == "" {
-		t.Skip("this test needs the variable GOLANGCI_LINT; run it with `make check`")
+		t.Skip("this test needs the environment variable GOLANGCI_LINT; run it with `make check`")
 	}
 	folder := t.TempDir()
 	wanted := copyControl(t, folder)

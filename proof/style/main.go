@@ -1,10 +1,11 @@
 // Style checks rules that no linter of golangci-lint covers. In Go files, it reports
-// headers of if and switch statements that assign to outer variables, several values in
-// one assignment, nested appends, several statements on a line and long files. In Go
-// files and other text files, it reports unclear phrases and wide comments. `make check`
-// runs style over all modules; `go run ./proof/style wrapper` checks one folder. The
-// arguments are files and folders. Style checks all files below the folders, except for
-// generated files, and for files in folders such as testdata, build and .git.
+// statements in headers of if and switch that declare no variable for the condition,
+// several values in one assignment, nested appends, several statements on a line and long
+// files. In Go files and other text files, it reports unclear phrases and, except in
+// Markdown, wide comments. `make check` runs style over all modules. The arguments are
+// files and folders, as in `go run ./proof/style wrapper`. Style checks the Go and text
+// files below the folders, except for generated files, and for files in folders such as
+// testdata, build and .git.
 package main
 
 import (

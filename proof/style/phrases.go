@@ -43,8 +43,8 @@ func phrases() []phrase {
 }
 
 // checkTexts applies the rule "phrase" to all texts at and below the paths: Go files,
-// documents, the contract, workflows, scripts and the Makefile. To the texts that are
-// neither Go files nor documents, it also applies the rule "comment".
+// Markdown, YAML, SQL, scripts, Makefiles and Dockerfiles. To the texts that are neither
+// Go files nor Markdown, it also applies the rule "comment".
 func checkTexts(paths []string) ([]finding, error) {
 	texts, err := textFiles(paths)
 	if err != nil {
@@ -65,8 +65,8 @@ func checkTexts(paths []string) ([]finding, error) {
 	return findings, nil
 }
 
-// textFiles returns the files at and below the paths, except for files without text of
-// the project's authors, such as generated files.
+// textFiles returns the text files at and below the paths, except for generated Go files,
+// and for files in folders that hasNoText selects.
 func textFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, root := range paths {
@@ -88,8 +88,8 @@ func textFiles(paths []string) ([]string, error) {
 	return files, nil
 }
 
-// hasNoText reports whether a folder with this name contains no text of the project's
-// authors.
+// hasNoText reports whether textFiles skips folders with this name. These are hidden
+// folders except .github and .ci, and folders such as testdata and build.
 func hasNoText(name string) bool {
 	isHidden := strings.HasPrefix(name, ".") && name != ".github" && name != ".ci" && name != "."
 	return isHidden || slices.Contains([]string{"testdata", "build", "node_modules", "released"}, name)

@@ -29,7 +29,8 @@ type rule struct {
 	check func(source, reporter)
 }
 
-// rules returns all rules. The message of a finding states how to correct the code.
+// rules returns the rules for the syntax trees of Go files. The message of a finding
+// states how to correct the code.
 func rules() []rule {
 	return []rule{
 		{"header", checkHeaders},
@@ -41,7 +42,8 @@ func rules() []rule {
 	}
 }
 
-// check applies all rules to all files. It returns the findings, sorted by file and line.
+// check applies these rules to all files. It returns the findings, sorted by file and
+// line.
 func check(sources []source) []finding {
 	var findings []finding
 	for _, file := range sources {

@@ -19,7 +19,8 @@ type source struct {
 	tree  *ast.File
 }
 
-// parse reads the Go files at and below the paths, except for generated files.
+// parse reads the Go files at and below the paths, except for generated files and for
+// files in ignored folders.
 func parse(paths []string) ([]source, error) {
 	var sources []source
 	set := token.NewFileSet()
@@ -47,7 +48,7 @@ func parse(paths []string) ([]source, error) {
 	return sources, nil
 }
 
-// walk visits the Go files at and below root.
+// walk visits the Go files at and below root, except for files in ignored folders.
 func walk(root string, visit func(path string) error) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -66,7 +67,7 @@ func walk(root string, visit func(path string) error) error {
 	})
 }
 
-// ignored reports whether a folder with this name contains no Go code of a module.
+// ignored reports whether walk skips folders with this name.
 func ignored(name string) bool {
 	switch name {
 	case "testdata", "build", "node_modules":

@@ -18,7 +18,7 @@ func checkHeaders(file source, report reporter) {
 		}
 		assignment, ok := init.(*ast.AssignStmt)
 		if !ok || assignment.Tok != token.DEFINE {
-			report(init.Pos(), "the header changes an outer variable: move the statement above it")
+			report(init.Pos(), "the statement in the header declares no variable: move it above the header")
 			return true
 		}
 		isRead := func(left ast.Expr) bool { return mentions(readers, left) }
@@ -80,10 +80,10 @@ func mentions(expressions []ast.Expr, variable ast.Expr) bool {
 	return found
 }
 
-// checkValues applies the rule "values": an assignment must have only one value on its
-// right-hand side. Exceptions are a swap, the header of a loop, and the header of an if
-// whose condition reads every variable that the header declares (`if got, want := f(),
-// g(); got != want`).
+// checkValues applies the rule "values": an assignment or declaration must have only one
+// value on its right-hand side. Exceptions are a swap, the header of a loop, and the
+// header of an if whose condition reads every variable that the header declares (`if got,
+// want := f(), g(); got != want`).
 func checkValues(file source, report reporter) {
 	allowed := map[ast.Stmt]bool{}
 	ast.Inspect(file.tree, func(node ast.Node) bool {
@@ -137,7 +137,8 @@ func sortedTexts(expressions []ast.Expr) []string {
 	return texts
 }
 
-// checkAppends applies the rule "append": no argument of append may contain an append.
+// checkAppends applies the rule "append": no argument of append may contain an append,
+// except in a function literal.
 func checkAppends(file source, report reporter) {
 	ast.Inspect(file.tree, func(node ast.Node) bool {
 		call, ok := node.(*ast.CallExpr)
@@ -168,7 +169,8 @@ func isAppend(call *ast.CallExpr) bool {
 	return ok && name.Name == "append"
 }
 
-// checkStatements applies the rule "statement": every statement must begin on a new line.
+// checkStatements applies the rule "statement": a statement must not begin on the line on
+// which the previous statement of the same block ends.
 func checkStatements(file source, report reporter) {
 	ast.Inspect(file.tree, func(node ast.Node) bool {
 		statements := statementsOf(node)

@@ -119,7 +119,7 @@ func successFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 
 // problemDiffers describes how the result of a call whose response is a problem differs
 // from the expected result. The result must be an error with the status and the body. If
-// the body is not JSON, the error must have no fields of the problem.
+// the body is not JSON, the error must have no type, no title and no new fields.
 func problemDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, _, err := reply{status: 400, contentType: "application/problem+json", body: body}.retrieve(t)
@@ -134,8 +134,9 @@ func problemDiffers(t *testing.T, c jsonCase, body []byte) string {
 }
 
 // problemFieldDiffers describes how the result of a call whose response is a problem with
-// a new field differs from the expected result. The error must contain the field with the
-// value that encoding/json decodes.
+// a new field differs from the expected result. If the body is JSON, the error must
+// contain the field with the value that encoding/json decodes. If it is not JSON, the
+// error must contain no new fields.
 func problemFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, _, err := reply{status: 400, contentType: "application/problem+json", body: body}.retrieve(t)

@@ -30,7 +30,7 @@ type decimalCase struct {
 var plain = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 
 // decimalCases reads a file of decTest. It returns the cases that have only plain numbers
-// and an exact result.
+// and no condition after the result.
 func decimalCases(t *testing.T, file string) []decimalCase {
 	t.Helper()
 	const module = "github.com/cockroachdb/apd/v3"
@@ -60,7 +60,7 @@ func decimalCases(t *testing.T, file string) []decimalCase {
 
 // readDecimalCase reads a case from a line. It reports false if the line contains no
 // case, or a case that this package does not run: a case with a number that is not plain,
-// or with a condition after the result. The condition Rounded, for example, means that
+// or with a condition after the result. The condition Inexact, for example, means that
 // the result is not exact.
 func readDecimalCase(line string) (decimalCase, bool) {
 	line, _, _ = strings.Cut(line, "--")

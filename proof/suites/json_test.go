@@ -47,7 +47,8 @@ const allocationBody = `{"name": "Allocation 1", "allocation": [` +
 
 // TestJSONInSandbox sends each text of the suite to the sandbox twice: as the body of a
 // POST, and as the value of a field that is not in the contract. The sandbox must report
-// invalid JSON if and only if the text is not JSON.
+// invalid JSON for each text that is not JSON, and for no text that is JSON. It must
+// accept the request if the value of the field is JSON.
 func TestJSONInSandbox(t *testing.T) {
 	invalid := newRun("invalid JSON in the sandbox")
 	valid := newRun("valid JSON in the sandbox")

@@ -77,7 +77,7 @@ func (p *peer) request(t *testing.T, method, target string, body []byte) *http.R
 }
 
 // outcome contains the status of a response, and the field "detail" if the response is a
-// problem.
+// problem. If the body of the response is not JSON, `detail` is the quoted body.
 type outcome struct {
 	status int
 	detail string

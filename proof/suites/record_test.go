@@ -11,9 +11,10 @@ import (
 	"testing"
 )
 
-// suite returns the folder of the suite with the given name. The variable SUITES contains
-// the path of the folder with all suites. If the suite is missing, the function skips the
-// test, except in CI, where it fails the test.
+// suite returns the folder of the suite with the given name. The environment variable
+// SUITES contains the path of the folder with all suites. If SUITES is not set, the
+// function skips the test. If the suite is missing in this folder, the function skips the
+// test, or fails it in CI.
 func suite(t *testing.T, name string) string {
 	t.Helper()
 	if os.Getenv("SUITES") == "" {
@@ -87,13 +88,13 @@ func (r *run) compare(t *testing.T) {
 	}
 	for id := range known.reasons {
 		if _, differs := r.differs[id]; !differs {
-			t.Errorf("proof/suites/%s: the case %q holds now: remove its line", file, id)
+			t.Errorf("proof/suites/%s: the case %q does not differ: remove its line", file, id)
 		}
 	}
 }
 
 // readRecord reads a record. Its lines have the form "cases 22" or "differs CASE:
-// REASON", or start with # and are comments.
+// REASON". Empty lines, and comments that begin with "# ", have no effect.
 func readRecord(file string) (record, error) {
 	known := record{reasons: map[string]string{}}
 	text, err := os.ReadFile(file)
@@ -146,7 +147,7 @@ func fewer(t *testing.T, released, now string) []string {
 		switch {
 		case os.IsNotExist(err):
 			findings = append(findings, "proof/suites/testdata/"+name+": "+
-				"the record is missing: run its suite again")
+				"the record is missing: restore it")
 		case err != nil:
 			t.Fatal(err)
 		case after.hold() < before.hold():

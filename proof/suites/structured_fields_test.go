@@ -40,12 +40,13 @@ func fieldCases(t *testing.T, visit func(id string, c fieldCase)) {
 	}
 }
 
-// TestStructuredFieldsInSandbox sends each item and each dictionary of the suite in the
-// header Signature-Input of a request with a valid signature. A dictionary becomes
-// additional lines of the header. An item becomes the value of a member x that the test
-// adds to the header. The sandbox must refuse the request if the case is invalid. If the
-// case is valid, the sandbox must accept the request, because it ignores members of
-// Signature-Input that have no signature.
+// TestStructuredFieldsInSandbox sends the items of the suite, and its dictionaries with
+// at most three members, in the header Signature-Input of a request with a valid
+// signature. A dictionary becomes additional lines of the header. An item becomes the
+// value of a member x that the test adds to the header. The sandbox must refuse the
+// request if the case is invalid. If the case is valid, the sandbox must accept the
+// request, because it ignores members of Signature-Input that have no signature. If a
+// parser may refuse a valid case, the case always holds.
 func TestStructuredFieldsInSandbox(t *testing.T) {
 	r := newRun("structured fields in the sandbox")
 	p := newPeer(t)
@@ -71,7 +72,8 @@ func TestStructuredFieldsInSandbox(t *testing.T) {
 }
 
 // hasTooManyMembers reports whether a case is a dictionary with more than three members.
-// The sandbox accepts four members, and one of the four is the request's signature.
+// The sandbox accepts at most four members, and one of the four is the request's
+// signature.
 func hasTooManyMembers(c fieldCase) bool { return c.HeaderType == "dictionary" && len(c.Expected) > 3 }
 
 // withField adds the field of a case to the header Signature-Input in the head of a

@@ -1,4 +1,5 @@
-// Package supply checks the licences of all dependencies. It also requires that every
-// build of a program produces the same bytes, that the command in each answer of
-// docs/security.md selects a test, and that the commands in docs/unreleased.md work.
+// Package supply checks the licences of the modules that are compiled into the released
+// modules. It also requires that two builds of each program produce the same bytes, that
+// each answer in docs/security.md has one command, that the `-run` patterns of these
+// commands select tests, and that the commands for a checkout in docs/unreleased.md work.
 package supply

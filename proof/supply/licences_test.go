@@ -22,8 +22,8 @@ var allowed = map[string]string{
 	"MPL-2.0":    "Mozilla Public License Version 2.0",
 }
 
-// refused contains words of licences that are not allowed. A file with these words is
-// refused, even if the file also contains an allowed licence.
+// refused contains phrases from licences that are not allowed. A file with one of these
+// phrases is refused, even if the file also contains an allowed licence.
 var refused = []string{
 	"GNU GENERAL PUBLIC LICENSE", "GNU LESSER GENERAL PUBLIC LICENSE", "GNU AFFERO GENERAL PUBLIC LICENSE",
 	"Commons Clause", "Business Source License", "Server Side Public License",
@@ -75,8 +75,9 @@ func dependencies(t *testing.T, folder string) map[string]string {
 	return modules
 }
 
-// licenceFiles returns the licence files of a module. It omits the licences of logos and
-// test data, because logos and test data are not compiled.
+// licenceFiles returns the files LICENSE, LICENSE.txt, LICENSE.md and COPYING in the root
+// folder of a module; the case of the letters does not matter. It omits other files, such
+// as the licences of logos and test data, because logos and test data are not compiled.
 func licenceFiles(t *testing.T, root string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(root)

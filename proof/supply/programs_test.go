@@ -16,7 +16,8 @@ import (
 	"testing"
 )
 
-// withDist skips a test that compiles programs, unless `make dist` runs the test.
+// withDist skips a test that compiles programs, unless the environment variable DIST is
+// set. `make dist` sets it.
 func withDist(t *testing.T) {
 	t.Helper()
 	if os.Getenv("DIST") == "" {
@@ -125,7 +126,8 @@ func requireChecksums(t *testing.T, folder string) {
 }
 
 // unrecognized contains the modules whose licence the generator of the SBOM does not
-// recognize. TestLicences checks the licences of all modules.
+// recognize. TestLicences checks the licences of these modules, except for std, which is
+// the standard library.
 var unrecognized = []string{"std", "github.com/oasdiff/yaml", "github.com/tidwall/btree"}
 
 // requireBill requires that the SBOM of a program lists the standard library and each

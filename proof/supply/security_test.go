@@ -14,8 +14,8 @@ var (
 )
 
 // unproved checks the answer to each question in a document. It returns a finding for
-// each answer that does not contain exactly one command, and for each command that
-// selects no test.
+// each answer that does not contain exactly one command, and for each command with -run
+// whose pattern selects no test.
 func unproved(text string) []string {
 	var findings []string
 	for _, part := range question.Split(text, -1)[1:] {
@@ -32,7 +32,8 @@ func unproved(text string) []string {
 	return findings
 }
 
-// hasTest reports whether `go test -run` with the given name selects a test in a folder.
+// hasTest reports whether a folder has a test whose name contains the given name. It
+// ignores the prefix Test of the given name.
 func hasTest(folder, name string) bool {
 	files, _ := filepath.Glob(filepath.Join(folder, "*_test.go")) // the pattern is valid
 	declared := regexp.MustCompile(`(?m)^func Test\w*` + strings.TrimPrefix(name, "Test"))

@@ -25,8 +25,9 @@ func TestClient(t *testing.T) {
 }
 `
 
-// TestUnreleasedModulesCanBeUsed requires that the commands in docs/unreleased.md work in
-// a module outside the repository, and that a test in this module passes.
+// TestUnreleasedModulesCanBeUsed requires that the first block of commands in
+// docs/unreleased.md works in a module outside the repository, and that a test in this
+// module passes. A copy of the repository replaces the clone.
 func TestUnreleasedModulesCanBeUsed(t *testing.T) {
 	withDist(t)
 	text, err := os.ReadFile("../../docs/unreleased.md")

@@ -1,4 +1,4 @@
-// Package race reports whether the race detector is on. The race detector makes
-// single-threaded work ten times slower, and cannot find a data race in such work. Tests
-// with much single-threaded work therefore run only without the race detector.
+// Package race reports whether the race detector is on. The race detector makes some
+// tests about ten times slower. Tests use this package to skip their slowest parts under
+// the race detector.
 package race
