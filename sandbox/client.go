@@ -31,7 +31,8 @@ const (
 )
 
 // Client contains the credentials and the permissions of an API client of the sandbox.
-// Printing a Client never shows its secret or its private key.
+// Package fmt prints a Client without its secret and its private key, unless the Client
+// is in an unexported field of another struct.
 type Client struct {
 	// ID is the client id, which the client sends in the header upvest-client-id and as a
 	// form field of a token request.
@@ -42,7 +43,8 @@ type Client struct {
 	// KeyID is the keyid parameter of the client's signatures.
 	KeyID string
 	// PublicKey verifies the client's signatures. It is an Ed25519 key, or an ECDSA key
-	// on P-521. If PublicKey is nil, the sandbox derives it from PrivateKey.
+	// on P-521, P-384 or P-256. If PublicKey is nil, the sandbox derives it from
+	// PrivateKey.
 	PublicKey crypto.PublicKey
 	// OtherKeys maps additional key ids to public keys that also verify the client's
 	// signatures.

@@ -81,8 +81,9 @@ func (d *described) call(t *testing.T, method, target, body string) *httptest.Re
 	return w
 }
 
-// TestControlIsAsDescribed requires that every response of the control endpoint matches
-// the OpenAPI document, and that the test receives every response in the document.
+// TestControlIsAsDescribed requires that the responses of the control endpoint match the
+// OpenAPI document, and that the test receives a response for each status in the
+// document.
 func TestControlIsAsDescribed(t *testing.T) {
 	s := newSandbox(t, sandbox.WithControl(), invested())
 	d := newDescribed(t, s)
@@ -154,7 +155,7 @@ func TestControlIsAsDescribed(t *testing.T) {
 }
 
 // worlds calls the control endpoint's operations for worlds, so that each documented
-// response of these operations occurs.
+// response of these operations occurs, except the 204 to a DELETE.
 func (d *described) worlds(t *testing.T) {
 	t.Helper()
 	const most = 1000
@@ -186,8 +187,8 @@ func (d *described) worlds(t *testing.T) {
 	}
 }
 
-// TestStateIsDescribed requires that the document's schema of a state has all fields of a
-// state file except client_id.
+// TestStateIsDescribed requires that the document's schema of a state has exactly the
+// fields of a state file, except client_id.
 func TestStateIsDescribed(t *testing.T) {
 	d := newDescribed(t, newSandbox(t, sandbox.WithControl()))
 	state := d.doc.Components.Schemas["State"].Value.Properties
@@ -231,7 +232,7 @@ func TestPortfolio(t *testing.T) {
 	}
 	if err != nil || got.Value != "130" || got.Cash != "0" || len(got.Holdings) != len(want) ||
 		got.Holdings[0] != want[0] || got.Holdings[1] != want[1] {
-		t.Errorf("the portfolio is %+v with the error %v, want a value of 130 EUR and the holdings %+v",
+		t.Errorf("the portfolio is %+v with the error %v, want 130 EUR, no cash and the holdings %+v",
 			got, err, want)
 	}
 	if _, err := s.Portfolio(owner); err == nil || !strings.Contains(err.Error(), "has never used it") {

@@ -48,8 +48,9 @@ func (s *Sandbox) Dump(w io.Writer) error {
 // this sandbox has the same options as the dumped sandbox, orders continue as they would
 // have continued there. The data of the dumped sandbox's first client becomes the data of
 // this sandbox's first client, and so on. Load removes all requests, effects, faults and
-// latency. Access tokens stay valid. After Load, Reset still restores the initial state
-// that the options set, not the dump. If Load returns an error, nothing has changed.
+// latency. Load keeps the access tokens, but they expire by the new time of the clock.
+// After Load, Reset still restores the initial state that the options set, not the dump.
+// If Load returns an error, nothing has changed.
 func (s *Sandbox) Load(r io.Reader) error {
 	if err := s.load(r); err != nil {
 		return fmt.Errorf("load a dump: %w", err)

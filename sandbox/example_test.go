@@ -80,8 +80,8 @@ func Example() {
 	// orders placed: 1
 }
 
-// Requests can be built and signed in any language. The detail of an error names what is
-// wrong with the request.
+// Requests can be built and signed in any language. This request has no signature, so the
+// sandbox refuses it. The detail of the response names what is wrong with the request.
 func ExampleNew() {
 	server, err := sandbox.New()
 	if err != nil {

@@ -13,10 +13,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 )
 
-// Fault makes a response fail on demand. A fault applies only to requests that pass every
-// check: an invalid request gets its usual error, and the fault waits for the next
-// request. A request with a fault uses up its nonce like any other request. The fields
-// can be combined.
+// Fault makes a response fail on demand. A fault applies only to requests that pass the
+// checks of their headers, signature, access token, parameters and body. Any other
+// request gets its usual error, and the fault waits for the next request. The rules of
+// the service are checked after the fault: a fault also applies to a request that would
+// get, for instance, a 404 for an unknown order. The form of a token request is also
+// checked after the fault. A request with a fault uses up its nonce like any other
+// request. The fields can be combined, except Reset with a field that changes the
+// response.
 type Fault struct {
 	// Operation limits the fault to requests for one operation. Empty means any
 	// operation.
@@ -36,27 +40,29 @@ type Fault struct {
 	// number means every request until ClearFaults, Reset or Load.
 	Count int
 
-	// After lets the request act first, so that only its response fails. The client
-	// cannot tell from the response that the request had an effect. Without After, a
-	// fault with a Status, a Body or a Reset prevents the effect of the request. The
-	// other fields never prevent the effect.
+	// After lets the request act first, so that the fault affects only its response.
+	// Without After, a fault with a Status, a Body or a Reset prevents the effect of the
+	// request. The other fields do not prevent the effect, unless the client disconnects
+	// during the Delay.
 	After bool
 	// Delay is how long the sandbox waits before it carries out the request or, with
 	// After, before it responds. If the client disconnects, the wait ends, and the
-	// sandbox does nothing more for the request.
+	// sandbox does nothing more for the request than add it to the journal.
 	Delay time.Duration
 
-	// Reset cuts the connection (TCP reset) instead of responding.
+	// Reset cuts the connection instead of responding. The client receives a TCP reset,
+	// also over TLS. With WithoutNetwork, the connection is only closed.
 	Reset bool
 	// Status is the status of the response. If Status is 400 or higher and Body is nil,
-	// the response is a problem document with the type that Upvest documents for the
-	// status.
+	// the response is a problem document with the usual type for the status, such as
+	// not_found for 404.
 	Status int
 	// Header is added to the response, for instance Retry-After, Location or Date. It
 	// replaces header fields with the same names.
 	Header http.Header
-	// Body replaces the body of the response. nil keeps the original body, and an empty
-	// slice sends no body.
+	// Body replaces the body of the response. An empty slice sends no body. If Body is
+	// nil, the response keeps its body; if the fault prevents the effect with a Status
+	// below 400, the response has no body.
 	Body []byte
 	// ContentType is the content type of Body, such as text/html.
 	ContentType string
@@ -113,9 +119,9 @@ type Latency struct {
 }
 
 // SetLatency replaces the latency of all operations. The profile has at most one entry
-// per operation. Without entries, no request waits. A request that a check refuses does
-// not wait. If the client disconnects, the wait ends and the request has no effect. Reset
-// and Load remove the latency.
+// per operation. Without entries, no request waits. A request to which no [Fault] could
+// apply, because a check refuses it, does not wait either. If the client disconnects, the
+// wait ends and the request has no effect. Reset and Load remove the latency.
 func (s *Sandbox) SetLatency(profile ...Latency) error {
 	entries := make([]fault.Latency, len(profile))
 	for i, one := range profile {

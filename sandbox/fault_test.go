@@ -18,8 +18,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// TestFaultsWithoutEffectAreRefused requires that Inject refuses a fault that would have
-// no effect, because a test with this fault would prove nothing.
+// TestFaultsWithoutEffectAreRefused requires that Inject refuses a fault that changes
+// nothing or that no request can match, because a test with this fault would prove
+// nothing.
 func TestFaultsWithoutEffectAreRefused(t *testing.T) {
 	s := newSandbox(t, sandbox.WithAccounts(map[uuid.UUID]uuid.UUID{savings: owner}))
 	for detail, wrong := range map[string][]sandbox.Fault{
@@ -147,7 +148,7 @@ func TestStartLogsUnusedFaults(t *testing.T) {
 	}
 	pending := s.PendingFaults()
 	if len(pending) != 3 || pending[1].Met != 1 || pending[1].Fault.Count != 1 {
-		t.Errorf("the pending faults are %+v, want the first unused, and the second used once", pending)
+		t.Errorf("the pending faults are %+v, want three, the second used once with the count 1", pending)
 	}
 	for _, want := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError} {
 		if w := serve(s, tokenRequest(s)); w.Code != want {
@@ -156,7 +157,7 @@ func TestStartLogsUnusedFaults(t *testing.T) {
 	}
 	pending = s.PendingFaults()
 	if len(pending) != 2 || pending[1].Met != 1 || pending[1].Fault.Count != -1 {
-		t.Errorf("the pending faults are %+v, want the second used once with the count -1", pending)
+		t.Errorf("the pending faults are %+v, want two, the second used once with the count -1", pending)
 	}
 	for _, end := range r.cleanup {
 		end()
@@ -167,7 +168,7 @@ func TestStartLogsUnusedFaults(t *testing.T) {
 		return !strings.Contains(line, "applied to no")
 	})
 	if !slices.Equal(unmet, []string{want}) {
-		t.Errorf("the test logged %q, want %q as the only line about faults", r.lines, want)
+		t.Errorf("the test logged %q, want %q as the only line about unused faults", r.lines, want)
 	}
 }
 

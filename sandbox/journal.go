@@ -10,8 +10,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 )
 
-// Request is one request that the sandbox received, with its response. The value of every
-// secret and access token in a Request is "***".
+// Request is one API request that the sandbox received, with its response. In its path,
+// query, header and bodies, "***" replaces access tokens, secrets of the sandbox's
+// clients that have at least 8 bytes, and values whose names look like names of secrets.
 type Request struct {
 	// Number counts the requests from 1, in the order of their responses.
 	Number uint64    `json:"number"`
@@ -23,19 +24,20 @@ type Request struct {
 	// Path is the escaped path as it was sent. Query is the part after the question mark.
 	Path  string `json:"path"`
 	Query string `json:"query"`
-	// Operation is "" if the request reached no operation.
+	// Operation is "" if no operation has the method and the path of the request.
 	Operation Operation `json:"operation"`
-	// ClientID is zero if the request named no known client.
+	// ClientID is zero if the request named no known client, or if the sandbox refused
+	// its path, method or body before it read the client id.
 	ClientID uuid.UUID `json:"client_id"`
 	// AccountIDs are the accounts that the request names in its path, query or body, and
 	// those that it read or changed, sorted. A request for a list names no account unless
-	// it limits the list to an account.
+	// it limits the list to one account or to one rebalancing.
 	AccountIDs []uuid.UUID `json:"account_ids"`
 	// IdempotencyKey is in lower case with all dashes, even if the request spelled it
 	// differently. An invalid key is shown as it was sent.
 	IdempotencyKey string `json:"idempotency_key"`
 	// Header and Body are those of the request. Body is empty if the sandbox did not read
-	// the body.
+	// the whole body, for instance because the body was too large.
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
 
@@ -47,8 +49,9 @@ type Request struct {
 	// changed. For a configuration it is the id of the account, and for a list it is
 	// zero.
 	ResourceID uuid.UUID `json:"resource_id"`
-	// ResponseBody is the body that was sent, up to 16 KiB. ResponseTruncated is true if
-	// more was sent, or if a fault cut the body.
+	// ResponseBody is the body that was sent, up to 16 KiB, without the spaces of a
+	// fault's Pad. ResponseTruncated is true if the body was longer, or if a fault cut
+	// it.
 	ResponseBody      string `json:"response_body"`
 	ResponseTruncated bool   `json:"response_truncated"`
 	// Replayed is true if the response repeats the response to an earlier request with
@@ -76,7 +79,7 @@ type Effect struct {
 	// configuration it is the id of the account.
 	ResourceID uuid.UUID `json:"resource_id"`
 	// AccountIDs are the accounts that were changed, sorted. AccountIDs is empty if an
-	// allocation was changed.
+	// allocation was created or changed.
 	AccountIDs []uuid.UUID `json:"account_ids"`
 }
 
@@ -131,8 +134,9 @@ func (s *Sandbox) Requests(filters ...Filter) ([]Request, error) {
 
 // Effects returns the effects in the order in which they occurred. For example, an
 // account got exactly one order if OfOperation(CreateOrder) and OfAccount(account) select
-// exactly one effect. The sandbox keeps the last 100,000 effects: Forgotten returns how
-// many it dropped. Effects returns an error for an invalid filter, see [Filter].
+// exactly one effect. The sandbox keeps the last 100,000 effects, or fewer if
+// rebalancings of many accounts are among them: Forgotten returns how many it dropped.
+// Effects returns an error for an invalid filter, see [Filter].
 func (s *Sandbox) Effects(filters ...Filter) ([]Effect, error) {
 	f, err := s.newFilter(filters)
 	if err != nil {

@@ -134,6 +134,26 @@ func TestRequestsAndEffectsAreLinked(t *testing.T) {
 	}
 }
 
+// TestJournalHasTheResourceOfACutResponse requires that an entry names the order that a
+// request placed even if a fault cut the response before the id of the order.
+func TestJournalHasTheResourceOfACutResponse(t *testing.T) {
+	s, client := started(t, invested())
+	err := s.Inject(sandbox.Fault{Operation: sandbox.CreateOrder, After: true, CutBody: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	placed := buy(t, client, portfolios.SideBUY, "50")
+	created := requests(t, s, sandbox.OfOperation(sandbox.CreateOrder))
+	if len(created) != 2 {
+		t.Fatalf("the journal has %d requests for the order, want 2", len(created))
+	}
+	for _, sent := range created {
+		if sent.ResourceID != placed.ID {
+			t.Errorf("the entry names the resource %s, want the order %s: %+v", sent.ResourceID, placed.ID, sent)
+		}
+	}
+}
+
 // TestJournalHasTheResponse requires that an entry contains the response that was sent,
 // not the response that a fault replaced.
 func TestJournalHasTheResponse(t *testing.T) {
@@ -228,8 +248,8 @@ func TestJournalSpellsIdempotencyKeysAlike(t *testing.T) {
 	}
 }
 
-// TestJournalContainsNoSecret requires that the journal contains no secret, even if a
-// client sends the secret in the wrong part of a request.
+// TestJournalContainsNoSecret requires that neither the journal nor a response shows a
+// secret that a client sends in a wrong path, query, header or body.
 func TestJournalContainsNoSecret(t *testing.T) {
 	s := newSandbox(t)
 	c := s.Client()
@@ -271,6 +291,18 @@ func TestJournalContainsNoSecret(t *testing.T) {
 	send("GET", "/portfolios/"+c.Secret, "", "")
 	send("GET", "/portfolios/orders", "", "", "X-Client-Secret", live, "X-Note", c.Secret)
 	send("GET", "/portfolios/orders", "", "", "Authorization", live)
+	send("POST", "/portfolios/orders", "application/json", "{}", "Idempotency-Key", c.Secret)
+	for _, name := range []string{"grant_type", "scope", "client_id"} {
+		misplaced := url.Values{name: {c.Secret}, "client_secret": {c.Secret}}
+		for other, value := range map[string]string{
+			"grant_type": "client_credentials", "scope": "portfolios:read", "client_id": c.ID.String(),
+		} {
+			if other != name {
+				misplaced.Set(other, value)
+			}
+		}
+		send("POST", "/auth/token", "application/x-www-form-urlencoded", misplaced.Encode())
+	}
 
 	journal := requests(t, s)
 	shown, err := json.Marshal(journal)

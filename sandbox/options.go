@@ -58,7 +58,8 @@ func WithoutNetwork() Option {
 }
 
 // WithClients sets the API clients of the sandbox, instead of one random client. Each
-// client has a separate state.
+// client has separate allocations, configurations, orders and holdings. Prices, the
+// clock, faults and the journal are the same for all clients.
 func WithClients(clients ...Client) Option {
 	return func(c *config) error {
 		if len(clients) == 0 {
@@ -162,8 +163,9 @@ func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 }
 
 // WithRateLimit sets how many requests per second each client may send, and allows bursts
-// of that many requests. Requests above this rate get 429. Without this option, there is
-// no limit. Upvest documents 300 for Upvest's sandbox.
+// of that many requests. Only requests with a valid signature count. Requests above this
+// rate get 429. Without this option, there is no limit. Upvest documents 300 for Upvest's
+// sandbox.
 func WithRateLimit(perSecond int) Option {
 	return func(c *config) error {
 		if perSecond < 1 {
@@ -174,8 +176,9 @@ func WithRateLimit(perSecond int) Option {
 	}
 }
 
-// WithTokenLifetime sets how long an access token is valid, in whole seconds. The default
-// is 30 minutes.
+// WithTokenLifetime sets how long an access token is valid: at least one second, and 30
+// minutes by default. The field expires_in of a token response is this time in seconds,
+// rounded down.
 func WithTokenLifetime(d time.Duration) Option {
 	return func(c *config) error {
 		c.tokenLifetime = d
@@ -197,7 +200,7 @@ func WithSignatureWindow(skew, maxLifetime time.Duration) Option {
 	}
 }
 
-// WithBodyLimit sets the size of the largest request body in bytes. A request with a
+// WithBodyLimit sets the size of the largest request body in bytes. An API request with a
 // larger body gets 413. The default is 1 MiB.
 func WithBodyLimit(bytes int64) Option {
 	return func(c *config) error {
@@ -252,9 +255,11 @@ func WithControl() Option {
 	}
 }
 
-// WithResponseCheck compares every response with openapi.yaml before it is sent, except
-// the responses to requests that had a Fault. It calls report for each response that
-// differs. report runs in the goroutine of the request.
+// WithResponseCheck compares the responses of API operations with openapi.yaml before
+// they are sent. Error responses to other paths, including token requests, must be
+// problem details. Responses to HEAD requests and to requests that had a Fault are not
+// compared. The sandbox calls report for each response that differs. report runs in the
+// goroutine of the request.
 func WithResponseCheck(report func(error)) Option {
 	return func(c *config) error {
 		if report == nil {

@@ -22,8 +22,8 @@ type Portfolio struct {
 // Holding is what an account holds of one instrument.
 type Holding struct {
 	InstrumentID api.InstrumentID `json:"instrument_id"`
-	// Quantity is the number of shares. Selling is the number of shares that open orders
-	// will sell.
+	// Quantity is the number of shares. Selling is the number of shares that the orders
+	// that are PROCESSING have yet to sell.
 	Quantity api.Decimal `json:"quantity"`
 	Selling  api.Decimal `json:"selling"`
 	// Price is the price of one share in EUR. Value is the value of the whole quantity in
@@ -33,8 +33,8 @@ type Holding struct {
 }
 
 // Portfolio returns what an account of the first client holds at the time that the
-// sandbox's clock shows. It returns an error for an account without a configuration, an
-// order or an initial state.
+// sandbox's clock shows. It returns an error for an account that has never had a
+// configuration, an order or an initial state.
 func (s *Sandbox) Portfolio(account uuid.UUID) (Portfolio, error) {
 	return s.PortfolioOf(s.Client(), account)
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestRestoringAPriceRestoresTheValue requires that the value of a holding follows the
-// price exactly, even if the amount of the purchase was not divisible by the price.
+// TestRestoringAPriceRestoresTheValue requires that a holding has exactly its earlier
+// value after its price has changed and changed back, even if the amount of the purchase
+// was not divisible by the price.
 func TestRestoringAPriceRestoresTheValue(t *testing.T) {
 	clock := sandbox.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour), sandbox.WithClock(clock))

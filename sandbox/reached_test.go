@@ -2,9 +2,11 @@ package sandbox_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,7 +30,7 @@ func certificateFor(t *testing.T, host string) tls.Certificate {
 }
 
 // TestTransportWithTLS requires that the transport reaches the sandbox under the host
-// name of the sandbox's URL, if the certificate is valid for this name.
+// name of the sandbox's URL, but only if the certificate is valid for this name.
 func TestTransportWithTLS(t *testing.T) {
 	const host = "sandbox.internal"
 	for name, accepted := range map[string]bool{host: true, "other.internal": false} {
@@ -49,6 +51,24 @@ func TestTransportWithTLS(t *testing.T) {
 			t.Errorf("for the host %s, the list returned the error %v, want one only for other.internal",
 				name, err)
 		}
+	}
+}
+
+// TestResetOverTLS requires that a fault with Reset sends a TCP reset over TLS as well.
+func TestResetOverTLS(t *testing.T) {
+	const host = "sandbox.internal"
+	s := sandbox.Start(t, sandbox.WithTLS(certificateFor(t, host)), sandbox.WithURL("https://"+host))
+	if err := s.Inject(sandbox.Fault{Operation: sandbox.TokenOperation, Reset: true}); err != nil {
+		t.Fatal(err)
+	}
+	client, err := upvest.New(s.Credentials(),
+		upvest.WithHTTPClient(&http.Client{Transport: s.Transport()}), upvest.WithoutRetry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+	if !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the call returned the error %v, want a TCP reset", err)
 	}
 }
 

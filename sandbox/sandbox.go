@@ -33,8 +33,8 @@ import (
 // oldest.
 const maxNonces = 1_000_000
 
-// Sandbox is a running sandbox. It is safe for concurrent use. Callers must close it when
-// they are done.
+// Sandbox is a running sandbox. It is safe for concurrent use. Callers of [New] must
+// close it when they are done. [Start] closes it when the test ends.
 type Sandbox struct {
 	config   config
 	contract *openapi.Contract
@@ -165,8 +165,8 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 }
 
 // URL returns the base URL of the sandbox, without a slash at the end. If WithURL was
-// given, URL returns that URL. Nothing listens on the URL of a sandbox that was created
-// with WithoutListener.
+// given, URL returns that URL. A sandbox that was created with WithoutListener or
+// WithoutNetwork does not listen on the network at this URL.
 func (s *Sandbox) URL() string {
 	switch {
 	case s.config.url != "":
@@ -187,10 +187,11 @@ func (s *Sandbox) Address() string {
 	return s.server.address
 }
 
-// Transport returns a transport to the sandbox. The transport connects over loopback, or
-// in memory if the sandbox was created with WithoutNetwork. If WithURL was given, the
-// transport reaches the sandbox under every host name. If WithTLS was given, the
-// transport trusts the sandbox's certificate.
+// Transport returns a transport to the sandbox. The transport connects over the network,
+// or in memory if the sandbox was created with WithoutNetwork. The transport of a sandbox
+// that was created with WithoutListener does not reach the sandbox: use Handler instead.
+// If WithURL was given, the transport reaches the sandbox under every host name. If
+// WithTLS was given, the transport trusts the sandbox's certificate.
 func (s *Sandbox) Transport() http.RoundTripper {
 	if s.server == nil {
 		return &http.Transport{}
@@ -200,7 +201,8 @@ func (s *Sandbox) Transport() http.RoundTripper {
 
 // Handler returns the sandbox as a handler, which a test can call directly or pass to an
 // HTTP server. To cut a connection, the handler panics with [http.ErrAbortHandler]. It
-// can send a TCP reset only if the server supports hijacking.
+// sends a TCP reset only if the server supports hijacking and the connection is plain
+// TCP, without TLS.
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
 // Client returns the first client of the sandbox.
@@ -213,7 +215,8 @@ func (s *Sandbox) Clients() []Client { return slices.Clone(s.config.clients) }
 func (s *Sandbox) Clock() *Clock { return s.config.clock }
 
 // Shutdown ends the sandbox as Close does, but first waits for the requests in progress,
-// including the delays of their faults. Shutdown stops waiting when the context ends.
+// including the delays of their faults. Shutdown stops waiting when the context ends. For
+// a sandbox without a listener, Shutdown does not wait.
 func (s *Sandbox) Shutdown(ctx context.Context) error {
 	if s.server == nil {
 		return s.Close()
@@ -221,7 +224,9 @@ func (s *Sandbox) Shutdown(ctx context.Context) error {
 	return errors.Join(s.server.shutdown(ctx), s.Close())
 }
 
-// Close ends the sandbox and the requests in progress immediately.
+// Close closes the listener and its connections immediately, and ends the delays of the
+// requests in progress. The handler that [Sandbox.Handler] returns still responds after
+// Close.
 func (s *Sandbox) Close() error {
 	s.stop()
 	s.worlds.stop()

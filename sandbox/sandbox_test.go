@@ -63,7 +63,7 @@ func TestDefaultClientIsComplete(t *testing.T) {
 	c := s.Client()
 	if c.ID == uuid.Nil || c.Secret == "" || c.KeyID == "" || c.PrivateKey == nil || c.PublicKey == nil ||
 		len(c.Scopes) != 2 {
-		t.Errorf("the client is %v, want no empty field and two scopes", c)
+		t.Errorf("the client is %v, want an ID, a secret, a key ID, both keys and two scopes", c)
 	}
 	if others := s.Clients(); len(others) != 1 || others[0].ID != c.ID {
 		t.Errorf("the clients are %v, want only the first client", others)
@@ -152,8 +152,8 @@ func TestInvalidOptionsAreRefused(t *testing.T) {
 	}
 }
 
-// TestClock requires that a clock from NewClock stands still and a clock from
-// NewMovingClock moves, before and after Set and Advance.
+// TestClock requires that Advance and Set move both kinds of clock, and that a clock from
+// NewMovingClock also moves with the machine's time.
 func TestClock(t *testing.T) {
 	still := sandbox.NewClock(start.In(time.FixedZone("", 3600)))
 	still.Advance(time.Hour)
@@ -256,7 +256,7 @@ func TestTheJournalDropsTheOldestRequests(t *testing.T) {
 	}
 	tokens := requests(t, s, sandbox.OfOperation(sandbox.TokenOperation), sandbox.After(12_000))
 	if len(tokens) != 1 {
-		t.Errorf("the journal has %d token requests, want 1", len(tokens))
+		t.Errorf("the journal has %d token requests after the number 12,000, want 1", len(tokens))
 	}
 }
 
@@ -405,7 +405,8 @@ func TestFaultWaitsForAResponseWithABody(t *testing.T) {
 			met[r.Operation] = met[r.Operation] || r.Fault
 		}
 		if met[sandbox.CancelOrder] || !met[sandbox.RetrieveOrder] {
-			t.Errorf("the fault applied to these operations: %v, want only the retrieval of the order", met)
+			t.Errorf("the fault applied to these operations: %v, want true for the retrieval of the order, "+
+				"and false for its cancellation", met)
 		}
 	})
 }

@@ -16,8 +16,8 @@ type TB interface {
 
 // Start starts a sandbox for a test, and ends it when the test ends. If the test fails,
 // Start logs the refused requests with their reasons, the requests that had a fault, and
-// the faults that applied to no request. Start also compares every response with
-// openapi.yaml. If a response differs, the test fails.
+// the waiting faults that have applied to no request. Start also compares responses with
+// openapi.yaml as [WithResponseCheck] does. If a response differs, the test fails.
 func Start(t TB, options ...Option) *Sandbox {
 	t.Helper()
 	checked := WithResponseCheck(func(err error) {
@@ -58,7 +58,7 @@ func (s *Sandbox) logRefusals(t TB) {
 	}
 }
 
-// logUnmet logs the faults that applied to no request.
+// logUnmet logs the waiting faults that have applied to no request.
 func (s *Sandbox) logUnmet(t TB) {
 	for _, pending := range s.PendingFaults() {
 		if pending.Met == 0 {
@@ -71,8 +71,8 @@ func (s *Sandbox) logUnmet(t TB) {
 // scopes, for use with this repository's client.
 func (s *Sandbox) Credentials() upvest.Credentials { return s.CredentialsOf(s.Client()) }
 
-// CredentialsOf returns the credentials of c, a client of the sandbox, including the
-// client's private key.
+// CredentialsOf returns the credentials of c, a client of the sandbox. They include the
+// client's private key if the sandbox has it.
 func (s *Sandbox) CredentialsOf(c Client) upvest.Credentials {
 	return upvest.Credentials{
 		BaseURL:      s.URL(),

@@ -87,7 +87,7 @@ func TestStart(t *testing.T) {
 		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed ||
 			sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
 			!strings.Contains(sent[0].Body, `"50"`) || sent[0].Header.Get("Content-Digest") == "" {
-			t.Errorf("got the requests %+v, want one with the fault, and then its repetition", sent)
+			t.Errorf("got the requests %+v, want one with the fault, then its replay with the same key", sent)
 		}
 		time.Sleep(2 * time.Hour)
 		done, err := client.Orders.Retrieve(t.Context(), placed.ID)
@@ -108,7 +108,7 @@ func TestStart(t *testing.T) {
 			t.Errorf("got %d effects after the reset, want none", n)
 		}
 		if sent := requests(t, s); len(sent) != 2 || sent[0].Number != 1 {
-			t.Errorf("got the requests %+v after the reset, want two, and no token request", sent)
+			t.Errorf("got the requests %+v after the reset, want two, numbered from 1", sent)
 		}
 	})
 }

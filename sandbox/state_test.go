@@ -48,7 +48,7 @@ func TestStateComesFromAFile(t *testing.T) {
 			held, err := s.Portfolio(id)
 			if err != nil || held.Value != api.Decimal(fmt.Sprintf("%d.5", i+41)) ||
 				held.Holdings[0].Price != "81.77" {
-				t.Fatalf("account %d: the portfolio is %+v with the error %v, want a value of %d.5",
+				t.Fatalf("account %d: got %+v with the error %v, want the value %d.5 and the price 81.77",
 					i, held, err, i+41)
 			}
 		}

@@ -44,8 +44,8 @@ func inWorld(t *testing.T, s *sandbox.Sandbox, body string) (id string, client *
 	return made.ClientID, client
 }
 
-// TestWorldsAreIndependent requires that worlds share only an address. Each world has a
-// separate state, journal and clock, and separate faults.
+// TestWorldsAreIndependent requires that worlds share an address, but that each world has
+// a separate state, journal and clock, and separate faults.
 func TestWorldsAreIndependent(t *testing.T) {
 	s := sandbox.Start(t, sandbox.WithControl(), invested())
 	control := func(method, path, body string) string {

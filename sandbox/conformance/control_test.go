@@ -76,6 +76,10 @@ func TestControlErrorsAreProblems(t *testing.T) {
 		{method: "DELETE", path: "faults?operation=token", detail: "the query: expected none"},
 		{method: "POST", path: "reset?client=1", detail: "the query: expected none"},
 		{method: "POST", path: "reset", body: `{"client":1}`, detail: "the body: expected none"},
+		{
+			method: "POST", path: "reset", body: "{}" + strings.Repeat(" ", 62) + `{"client":1}`,
+			detail: "the body: expected none",
+		},
 		{method: "DELETE", path: "tokens?", detail: "the query: expected none"},
 		{method: "POST", path: "clock?advance=24h", body: `{}`, detail: "the query: expected none"},
 		{method: "POST", path: "other", detail: "has no operation POST other"},

@@ -181,8 +181,8 @@ func TestFileOfTheUserIsNotReplaced(t *testing.T) {
 	}
 }
 
-// TestFormsOfTheEnvironmentFile requires that each form of the file contains the right
-// values, quoted as programs that read this form expect.
+// TestFormsOfTheEnvironmentFile requires that the forms json, powershell and dotenv
+// contain the right values, quoted as programs that read these forms expect.
 func TestFormsOfTheEnvironmentFile(t *testing.T) {
 	const secret = "it's, 100% =secret"
 	flags := []string{"-client", "id=" + clientID + ",secret=" + secret + ",key-id=k"}
@@ -220,8 +220,8 @@ func TestFormsOfTheEnvironmentFile(t *testing.T) {
 	}
 }
 
-// TestKeyAsBase64 requires that, with -key-as base64, the variables contain the private
-// key, and the program writes no key file.
+// TestKeyAsBase64 requires that, with -key-as base64 and without -keys, the variables
+// contain the private key, and the program writes no key file.
 func TestKeyAsBase64(t *testing.T) {
 	for form, block := range map[string]string{
 		"ed25519": "-----BEGIN PRIVATE KEY-----", "p521-encrypted": "-----BEGIN EC PRIVATE KEY-----",

@@ -1,8 +1,8 @@
-// Command upvest-sandbox runs the sandbox on a loopback address, for clients in any
-// language. It prints the UPVEST_API_* variables with which a client reaches the sandbox,
-// as lines that a shell can source, and runs until it is interrupted. If a command
-// follows the flags, the program runs the command with these variables and ends with the
-// command's exit status.
+// Command upvest-sandbox runs the sandbox, for clients in any language. By default, it
+// listens on a loopback address, prints the UPVEST_API_* variables with which a client
+// reaches the sandbox, as lines that a shell can source, and runs until it is
+// interrupted. If a command follows the flags, the program does not print the variables:
+// it runs the command with them and ends with the command's exit status.
 package main
 
 import (

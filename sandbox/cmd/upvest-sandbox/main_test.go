@@ -105,8 +105,7 @@ func TestProgramPrintsVariablesForAShell(t *testing.T) {
 }
 
 // TestEnvironmentFile requires that the file of -env-file is complete as soon as the
-// sandbox responds, overrides every earlier setting, and is removed when the sandbox
-// ends.
+// sandbox responds, overrides earlier settings, and is removed when the sandbox ends.
 func TestEnvironmentFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "it's.env")
 	command := command(t, "-env-file", file)

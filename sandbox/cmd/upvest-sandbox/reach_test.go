@@ -166,8 +166,9 @@ func TestInvalidTLSFlagsAreRefused(t *testing.T) {
 	}
 }
 
-// TestHealth requires that the health path responds to GET and HEAD without a signature
-// and under every host name, whether the control endpoint is open or not.
+// TestHealth requires that the health path responds to GET and HEAD without a signature,
+// even if the Host is not an address of the sandbox, and whether the control endpoint is
+// open or not.
 func TestHealth(t *testing.T) {
 	for _, extra := range [][]string{{}, {"-control"}} {
 		address := freeAddress(t)

@@ -19,7 +19,8 @@ func rootFiles() []string {
 }
 
 // SystemRoots returns the root certificates of the system as PEM, or nil if none of the
-// root files contains a certificate. On Windows, none of these files exists.
+// root files contains a certificate. On Windows, there is no such file unless
+// SSL_CERT_FILE names one.
 func SystemRoots() []byte {
 	for _, file := range rootFiles() {
 		content, err := os.ReadFile(file)

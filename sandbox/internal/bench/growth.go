@@ -171,8 +171,8 @@ func (c comparison) String() string {
 }
 
 // compare measures how long an operation on one account takes in each of two worlds: the
-// median over many batches. The batches alternate between the worlds, which evicts each
-// ledger from the CPU caches, as other work between two requests does.
+// median over many batches. The batches alternate between the worlds. This can evict a
+// ledger from the CPU caches, as other work between two requests can.
 func compare(small, large *world, operation func(*world, uuid.UUID) error) (comparison, error) {
 	const batches = 100
 	const size = 200

@@ -63,7 +63,8 @@ func parallel(work func(worker int)) {
 	group.Wait()
 }
 
-// traffic compares a sandbox that has 300,000 orders with an empty sandbox.
+// traffic compares a sandbox that has 300,000 orders with a sandbox that has none before
+// the measurement.
 func traffic() ([]row, error) {
 	const (
 		held    = 300_000

@@ -9,9 +9,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// The first and last year that the clock can show. Unix time begins in 1970. RFC 3339
-// cannot express years after 9999. The last year is well below 9999, because the times of
-// orders and tokens can be later than the time of the clock.
+// The first and last year to which postClock can move the clock. Unix time begins in
+// 1970. RFC 3339 cannot express years after 9999. The last year is well below 9999,
+// because the times of orders and tokens can be later than the time of the clock.
 const (
 	minYear = 1970
 	maxYear = 9000

@@ -1,5 +1,5 @@
 // Package control serves the control endpoint. With this endpoint, tests in other
-// languages can do what Go tests do with package sandbox.
+// languages can do most of what Go tests do with the methods of a sandbox.Sandbox.
 package control
 
 import (
@@ -142,7 +142,8 @@ func (e *Endpoint) refuseBrowsers(next http.Handler) http.Handler {
 		asWrite.Method = http.MethodPost
 		if !e.AnyHost && !e.accepts(r.Host) || crossOrigin.Check(&asWrite) != nil {
 			refuse(w, http.StatusForbidden,
-				errors.New("the control endpoint refuses requests from web pages"))
+				errors.New("the control endpoint refuses requests from web pages of other origins, "+
+					"and requests whose Host is not localhost, a loopback address or the host of -url"))
 			return
 		}
 		next.ServeHTTP(w, r)

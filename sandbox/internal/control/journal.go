@@ -12,8 +12,9 @@ import (
 )
 
 // pageJSON is a page of requests or effects. To get the next page, set the query
-// parameter `after` to the number of the last entry in Data. Total counts all entries,
-// and Dropped counts the entries that the sandbox no longer keeps.
+// parameter `after` to the number of the last entry in Data. Total counts all entries
+// since the last reset or load, whether or not they match the filters. Dropped counts
+// those that the sandbox no longer keeps.
 type pageJSON[T any] struct {
 	Total   uint64 `json:"total"`
 	Dropped uint64 `json:"dropped"`

@@ -32,15 +32,16 @@ func (e *Endpoint) readJSON(w http.ResponseWriter, r *http.Request, into any) bo
 
 // bare reports whether a request has neither a query nor a body, and refuses any other
 // request. If the endpoint ignored a query or body, an action could affect more than the
-// caller intended. An object without fields, which some clients always send, counts as no
-// body.
+// caller intended. An object without fields, which some clients always send, and null
+// count as no body.
 func bare(w http.ResponseWriter, r *http.Request) bool {
 	if !noQuery(w, r) {
 		return false
 	}
+	// A body of this length is refused, whatever it contains.
 	const longest = 64
 	body, err := io.ReadAll(io.LimitReader(r.Body, longest))
-	if err == nil && slices.Contains([]string{"", "{}", "null"}, strings.TrimSpace(string(body))) {
+	if err == nil && len(body) < longest && slices.Contains([]string{"", "{}", "null"}, strings.TrimSpace(string(body))) {
 		return true
 	}
 	refuse(w, http.StatusBadRequest, errors.New("the body: expected none"))
@@ -55,7 +56,8 @@ func noQuery(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// decode reads one JSON object. Its errors do not name Go types or packages.
+// decode reads one JSON object, and refuses unknown fields. Its errors do not name Go
+// types or packages.
 func decode(body io.Reader, into any) error {
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()

@@ -17,8 +17,9 @@ import (
 type Worlds interface {
 	// Create makes a world and returns the variables of its client. state is the initial
 	// state of the world, in the form of a state file. If state is nil, the world begins
-	// with the state in which the sandbox's first client began. The error wraps
-	// ErrTooManyWorlds, or describes what is wrong with the state.
+	// with the state in which the sandbox's first client began. If there are too many
+	// worlds, the error wraps ErrTooManyWorlds. If the state is invalid, the error
+	// describes what is wrong with it.
 	Create(state []byte) (Variables, error)
 	// List returns the clients of the worlds.
 	List() []uuid.UUID

@@ -77,9 +77,9 @@ func (h *Handler) pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// act carries out a request. If the operation takes an idempotency key, and an earlier
-// request with the same key succeeded, act returns the response to that earlier request
-// instead.
+// act carries out a request. If the operation takes an idempotency key, and the same
+// request has already succeeded with the same key in the last 24 hours, act returns the
+// response to that earlier request instead.
 func (h *Handler) act(x *exchange) *response.Response {
 	var given *response.Response
 	var problem *response.Problem
@@ -95,7 +95,7 @@ func (h *Handler) act(x *exchange) *response.Response {
 		given, problem = x.callLedger()
 	}
 	if problem != nil {
-		return x.refuse(problem)
+		return h.refuse(x, problem)
 	}
 	return given
 }

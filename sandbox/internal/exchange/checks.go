@@ -206,7 +206,8 @@ func checkIdempotencyKey(x *exchange) *response.Problem {
 	}
 }
 
-// checkContract is the last check, and the only one that checks the content of the body.
+// checkContract compares the parameters and the body with openapi.yaml. It does not check
+// a token request: Tokens.Grant checks the form of such a request later.
 func (h *Handler) checkContract(x *exchange) *response.Problem {
 	if x.route.IsToken() {
 		return nil

@@ -39,7 +39,7 @@ type Handler struct {
 
 	BodyLimit   int64
 	ReadTimeout time.Duration
-	// Mask removes secrets from the journal.
+	// Mask removes secrets from the journal and from problems.
 	Mask mask.Masker
 	// ResponseCheck is called with each difference between a response and openapi.yaml.
 	// If it is nil, the sandbox does not compare responses with openapi.yaml.
@@ -108,8 +108,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.send(w, x, given) //nolint:contextcheck // the exchange holds the request with its context
 }
 
-// handle runs all checks on a request, and carries out the request if it passes them. The
-// order matters, because each check relies on the checks before it.
+// handle runs the checks on a request in this order until one of them refuses the
+// request. If none does, handle carries out the request. The order matters, because a
+// check can rely on the checks before it.
 func (h *Handler) handle(x *exchange) *response.Response {
 	for _, check := range []check{
 		h.findRoute,         // 404, 405
@@ -126,16 +127,20 @@ func (h *Handler) handle(x *exchange) *response.Response {
 		h.checkContract,     // 400
 	} {
 		if problem := check(x); problem != nil {
-			return x.refuse(problem)
+			return h.refuse(x, problem)
 		}
 	}
 	return h.actOrFail(x)
 }
 
-func (x *exchange) refuse(problem *response.Problem) *response.Response {
+// refuse returns the response with a problem. The problem shows no secret, even if the
+// request has one in a field or header that the problem quotes.
+func (h *Handler) refuse(x *exchange, problem *response.Problem) *response.Response {
 	if problem.Status == http.StatusBadRequest && x.blamesPlus(problem.Detail) {
 		problem.Detail += "; a + in a query means a space, send %2B for a plus"
 	}
+	problem.Detail = h.Mask.Values(problem.Detail)
+	problem.SignatureBase = h.Mask.Values(problem.SignatureBase)
 	return problem.Response(x.requestID)
 }
 

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func (h *Handler) record(x *exchange, given *response.Response, body []byte, tru
 		Path:           h.Mask.Body(x.request.URL.EscapedPath()),
 		Query:          h.Mask.Query(x.request.URL.RawQuery),
 		AccountIDs:     []uuid.UUID{},
-		IdempotencyKey: canonicalKey(x.request.Header.Get("Idempotency-Key")),
+		IdempotencyKey: h.Mask.Values(canonicalKey(x.request.Header.Get("Idempotency-Key"))),
 		Header:         h.Mask.Header(x.sent),
 		Body:           h.Mask.Body(string(x.body)),
 		Status:         given.Status,
@@ -49,7 +50,9 @@ func (h *Handler) record(x *exchange, given *response.Response, body []byte, tru
 		accounts := append(x.named(), x.call.Accounts()...)
 		entry.AccountIDs = journal.Accounts(accounts...)
 	}
-	entry.Detail, entry.ResourceID = x.describe(given, body)
+	// A fault can cut the body that is sent, so the id comes from the whole body.
+	entry.Detail, entry.ResourceID = x.describe(given, cmp.Or(string(given.Body), string(body)))
+	entry.Detail = h.Mask.Values(entry.Detail)
 	x.world.Requests.Add(size(entry), func(number uint64) journal.Request {
 		entry.Number = number
 		return entry
@@ -58,14 +61,15 @@ func (h *Handler) record(x *exchange, given *response.Response, body []byte, tru
 
 // describe returns the detail of an error response, or the id of the resource that a
 // successful response is about.
-func (x *exchange) describe(given *response.Response, body []byte) (detail string, resource uuid.UUID) {
+func (x *exchange) describe(given *response.Response, body string) (detail string, resource uuid.UUID) {
 	var shown struct {
 		Detail    string `json:"detail"`
 		ID        string `json:"id"`
 		AccountID string `json:"account_id"`
 	}
-	// A body that is cut or is not JSON leaves the fields empty.
-	_ = json.Unmarshal(body, &shown)
+	// A body that is not JSON leaves the fields empty. If the body is the first part of a
+	// JSON body, the fields in this part are set.
+	_ = json.Unmarshal([]byte(body), &shown)
 	if given.Status >= 400 {
 		return shown.Detail, uuid.Nil
 	}
@@ -108,7 +112,8 @@ func (x *exchange) named() []uuid.UUID {
 		AccountID string   `json:"account_id"`
 		Accounts  []string `json:"accounts"`
 	}
-	// A body that is not JSON names no account.
+	// A body that is not JSON names no account. If a JSON body is incomplete, its fields
+	// before the error are used.
 	_ = json.Unmarshal(x.body, &body)
 	texts := slices.Concat(body.Accounts, []string{body.AccountID, x.pathValues["account_id"]},
 		x.request.URL.Query()["account_id"])

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"maps"
 	"net"
@@ -128,6 +129,9 @@ func pad(w io.Writer, n int) {
 func reset(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err == nil {
+		if encrypted, ok := connection.(*tls.Conn); ok {
+			connection = encrypted.NetConn()
+		}
 		if tcp, ok := connection.(*net.TCPConn); ok {
 			// With a linger of 0, Close discards unsent data and sends a reset.
 			_ = tcp.SetLinger(0)

@@ -1,4 +1,5 @@
-// Package fault delays, changes and cuts responses on demand.
+// Package fault holds the faults and the latency that a test has set, and decides which
+// of them apply to a request. Package exchange delays, changes and cuts the responses.
 package fault
 
 import (
@@ -39,7 +40,8 @@ type Fault struct {
 
 const maxPad = 1 << 30
 
-// net/http does not send headers whose names or values do not match these patterns.
+// Names and values of headers must match these patterns. net/http drops a header with any
+// other name, and changes a value with a line break. A value must not contain a NUL.
 var (
 	headerName  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 	headerValue = regexp.MustCompile(`^[^\x00\r\n]*$`)
@@ -143,7 +145,8 @@ func (f *Fault) fits(success int) bool {
 	return !f.needsBody() || response.CanHaveBody(status)
 }
 
-// Spoil returns a copy of the response, changed as the fault requires.
+// Spoil returns a copy of the response with the status, body, content type and header of
+// the fault. Package exchange applies the other fields.
 func (f *Fault) Spoil(given *response.Response, requestID string) *response.Response {
 	if f.Status >= 400 && f.Body == nil {
 		given = response.Refuse(f.Status, "an injected fault").Response(requestID)

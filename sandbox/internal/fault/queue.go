@@ -38,7 +38,7 @@ type Waiting struct {
 	Met int
 }
 
-// Target is a request that passed every check.
+// Target is a request that passed the checks of package exchange.
 type Target struct {
 	Route    *openapi.Route
 	ClientID uuid.UUID

@@ -221,7 +221,7 @@ func (o *order) execute(i int, part *big.Int, at prices) {
 	o.account.book(instrument, contract.SideBUY, at.quantity(instrument, cash))
 }
 
-// end gives the order its final status.
+// end makes the order FILLED or CANCELLED.
 //
 // Choice: what is left in the pot of a rebalancing or of a cancelled order goes back to
 // the account as cash, so a rebalancing that is cancelled between its sales and its

@@ -26,8 +26,8 @@ type Options struct {
 	// return a new id each time, and must not call the ledger. The default is uuid.New.
 	NewID func() uuid.UUID
 	// OrderDelay is how long an order stays in each of the states NEW and PROCESSING. If
-	// it is zero or less, an order is FILLED when it is read for the first time after its
-	// creation.
+	// it is zero or less, every transition of an order is due at once, and is applied
+	// when the order is read for the first time after its creation.
 	OrderDelay time.Duration
 	// If Settles is set, an order becomes SETTLED one OrderDelay after it is FILLED, as
 	// in later versions of the API.
@@ -43,10 +43,10 @@ type Options struct {
 // and the operations of later versions of the API. It is safe for concurrent use. Create
 // a ledger with [New].
 //
-// A method that refuses a request returns a [*Refusal] and leaves the state unchanged. No
-// method can be cancelled; the context only carries the call (see [WithCall]). A
-// rebalancing, and a list operation with a filter, unlock the ledger for other calls
-// after every [turn] items.
+// An operation of the API that refuses a request returns a [*Refusal], and changes no
+// resource. No operation can be cancelled; the context only carries the call (see
+// [WithCall]). A rebalancing, and a list operation with a filter, unlock the ledger for
+// other calls after every [turn] items.
 type Ledger struct {
 	options Options
 

@@ -11,8 +11,8 @@ const (
 )
 
 // TestAnOrderForAMockInstrumentFillsInParts requires that an order has as many executions
-// as the guide documents for its amount, and that each execution changes what the account
-// holds.
+// as the guide documents for its amount, and that the account holds the first part after
+// the first execution.
 func TestAnOrderForAMockInstrumentFillsInParts(t *testing.T) {
 	for _, c := range []struct {
 		amount     string
@@ -41,8 +41,8 @@ func TestAnOrderForAMockInstrumentFillsInParts(t *testing.T) {
 	}
 }
 
-// TestASaleOfAMockInstrumentFillsInParts requires that a sale fills in parts, like a
-// purchase.
+// TestASaleOfAMockInstrumentFillsInParts requires that, while a sale fills in parts, the
+// value of the account excludes the whole sale.
 func TestASaleOfAMockInstrumentFillsInParts(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, mockParts, "1")

@@ -47,7 +47,7 @@ type order struct {
 
 // extra has the fields that few orders need.
 type extra struct {
-	flow   later.InitiationFlow     // "" for API
+	flow   later.InitiationFlow     // "" means API
 	reason later.CancellationReason // "" for an order that is not cancelled
 	// executions has the planned number of executions of each individual order. It is nil
 	// if each individual order has one execution. executed counts the finished executions

@@ -14,8 +14,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// randomMix returns two to nine instruments with weights that sum to 1. Some of them have
-// the smallest possible weight.
+// randomMix returns two to nine instruments with weights that sum to 1. Some of them can
+// have the smallest possible weight.
 func randomMix(random *rand.Rand) []string {
 	var list []string
 	left := 100_000

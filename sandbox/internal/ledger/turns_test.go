@@ -97,7 +97,7 @@ func TestListsOfManyItems(t *testing.T) {
 	}))(t)
 	if list.Meta.TotalCount != many || len(list.Data) != 20 || list.Data[0].AccountID != numbered(1990) ||
 		list.Data[19].AccountID != numbered(2009) {
-		t.Errorf("got %d of %d configurations, the first for %s, want 20 of 2500, the first for account 1990",
+		t.Errorf("got %d of %d configurations, the first for %s, want 20 of 2500, for accounts 1990 to 2009",
 			len(list.Data), list.Meta.TotalCount, list.Data[0].AccountID)
 	}
 }

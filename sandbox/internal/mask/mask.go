@@ -54,8 +54,9 @@ type Masker struct {
 	known *strings.Replacer
 }
 
-// New returns a masker that masks the given secrets wherever they appear, in addition to
-// what every Masker masks. It ignores secrets that are shorter than minSecret.
+// New returns a masker that masks the given secrets wherever they appear, as they are or
+// escaped for a URL, in addition to what every Masker masks. It ignores secrets that are
+// shorter than minSecret.
 func New(secrets ...string) Masker {
 	var pairs []string
 	for _, secret := range secrets {
@@ -80,7 +81,7 @@ func (m Masker) Header(header http.Header) http.Header {
 			if isSecret(name) && value != "" {
 				value = hidden
 			}
-			masked[name] = append(masked[name], m.values(value))
+			masked[name] = append(masked[name], m.Values(value))
 		}
 	}
 	return masked
@@ -89,7 +90,7 @@ func (m Masker) Header(header http.Header) http.Header {
 // Query returns a raw query, or the body of a form, without secrets.
 func (m Masker) Query(raw string) string {
 	if !mightHold(raw) {
-		return m.values(raw)
+		return m.Values(raw)
 	}
 	var masked strings.Builder
 	rest := raw
@@ -103,7 +104,7 @@ func (m Masker) Query(raw string) string {
 		rest = rest[len(pair)+len(end):]
 		masked.WriteString(maskedPair(pair) + end)
 	}
-	return m.values(masked.String())
+	return m.Values(masked.String())
 }
 
 func maskedPair(pair string) string {
@@ -122,10 +123,10 @@ func maskedPair(pair string) string {
 // path or an error.
 func (m Masker) Body(body string) string {
 	if !mightHold(body) {
-		return m.values(body)
+		return m.Values(body)
 	}
 	if masked, ok := maskedJSON([]byte(body)); ok {
-		return m.values(string(masked))
+		return m.Values(string(masked))
 	}
 	// Query masks forms. The names in a form can contain escapes, and inText does not
 	// match such names.
@@ -143,8 +144,8 @@ func mightHold(text string) bool {
 	return false
 }
 
-// values masks access tokens and known secrets wherever they appear.
-func (m Masker) values(text string) string {
+// Values masks access tokens and known secrets wherever they appear in a text.
+func (m Masker) Values(text string) string {
 	if strings.Contains(text, tokenPrefix) {
 		text = accessToken.ReplaceAllString(text, hidden)
 	}

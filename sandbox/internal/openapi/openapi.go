@@ -40,8 +40,8 @@ type Request struct {
 	PathValues map[string]string
 }
 
-// unchanged reads the embedded openapi.yaml once. All sandboxes of a process share the
-// result, because a test can start many sandboxes.
+// unchanged reads the embedded openapi.yaml once. All sandboxes of a process that do not
+// simulate later versions share the result, because a test can start many sandboxes.
 var unchanged = sync.OnceValues(func() (*Contract, error) { return read(nil) })
 
 // Load returns the content of the embedded openapi.yaml, after each of the given
@@ -119,7 +119,9 @@ func (c *Contract) CheckRequest(r Request) *response.Problem {
 	return response.Refuse(http.StatusBadRequest, "%s", explain(err))
 }
 
-// CheckResponse returns an error if a response differs from openapi.yaml.
+// CheckResponse returns an error if a response differs from openapi.yaml. It does not
+// check the response to a HEAD request. Of a request that matches no operation, or a
+// token request, it checks only an error response, which must be problem details.
 func (c *Contract) CheckResponse(r Request, given *response.Response) error {
 	if r.Method == http.MethodHead {
 		return nil

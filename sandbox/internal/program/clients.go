@@ -40,7 +40,7 @@ const (
 )
 
 // keyFile is one of a client's private keys in one form. The field `form` is empty for a
-// key that the user provided, `path` is empty if there is no directory for keys, and
+// key that the user provided. `path` is empty if the private key is in no file, and
 // `content` is empty if only the public key is known.
 type keyFile struct {
 	form, keyID, path, passphrase string

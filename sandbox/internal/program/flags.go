@@ -164,7 +164,7 @@ func (line *commandLine) defineRules() {
 		"how far a client's clock may differ from the machine's")
 	line.DurationVar(&line.lifetime, "signature-lifetime", 5*time.Minute,
 		"the longest lifetime of a signature, from created to expires")
-	line.Func("seed", "a seed: runs with the same `number` generate the same resource ids",
+	line.Func("seed", "a seed: runs with the same `number` and requests generate the same resource ids",
 		func(text string) error {
 			n, err := strconv.ParseUint(text, 10, 64)
 			s.add(sandbox.WithSeed(n))
@@ -190,7 +190,7 @@ func (line *commandLine) defineRules() {
 	line.BoolVar(&line.later, "later", false,
 		"simulate what is known of later versions of the API, such as account liquidations")
 	line.BoolVar(&s.checkResponses, "check-responses", false,
-		"compare every response with openapi.yaml, and report differences on stderr")
+		"compare the responses of API operations with openapi.yaml, and report differences on stderr")
 }
 
 // complete returns the settings, including options that depend on several flags.
@@ -224,7 +224,7 @@ func (line *commandLine) complete() (settings, error) {
 	return s, nil
 }
 
-// addSwitches adds the options of the flags that take no value. It also adds the sample
+// addSwitches adds the options of -later, -expose and -control. It also adds the sample
 // state unless -accounts or -state is set.
 func (line *commandLine) addSwitches(s *settings) {
 	if line.later {

@@ -63,8 +63,8 @@ func jsonObject(pairs []string) ([]byte, error) {
 
 func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// powershellQuoted doubles all quotation marks, including typographic ones, because
-// PowerShell ends a string at those too.
+// powershellQuoted doubles all single quotation marks, including typographic ones,
+// because PowerShell ends a string at those too.
 func powershellQuoted(text string) string {
 	doubled := strings.NewReplacer("'", "''", "\u2018", "\u2018\u2018", "\u2019", "\u2019\u2019",
 		"\u201a", "\u201a\u201a", "\u201b", "\u201b\u201b")

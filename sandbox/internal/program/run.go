@@ -19,8 +19,9 @@ import (
 // progress may take at the end.
 const grace = 2 * time.Second
 
-// Run runs the program. It returns when the context or the command ends, or immediately
-// if the sandbox cannot start.
+// Run runs the program. It returns when the sandbox's command has ended or, without a
+// command, when the context ends. With -version or -help, or if the sandbox cannot start,
+// it returns immediately.
 func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err error) {
 	logger := log.New(stderr, "upvest-sandbox: ", 0)
 	s, err := parse(arguments, stderr)

@@ -8,7 +8,7 @@ import (
 )
 
 // sample is the initial state of the first client: an allocation, and an account that
-// follows it. The first order of the README is for this account.
+// follows it. The first order in the README of the repository is for this account.
 func sample() sandbox.State {
 	allocation := uuid.MustParse("7d3a1c52-40be-4b6f-8e25-95c0a1f4e6b8")
 	return sandbox.State{

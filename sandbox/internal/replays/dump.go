@@ -19,7 +19,7 @@ type Kept struct {
 	Body        string    `json:"body"`
 }
 
-// Dump returns the kept responses of the clients, in the order in which they expire.
+// Dump returns the kept responses of the clients, in the order in which they were added.
 func (r *Replays) Dump(clients []uuid.UUID) []Kept {
 	r.mu.Lock()
 	defer r.mu.Unlock()

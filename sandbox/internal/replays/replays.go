@@ -84,7 +84,9 @@ func New(maxBytes int64) *Replays {
 
 // Once calls act and returns the response, unless an earlier request with the same key
 // succeeded. In that case, Once does not call act: it returns the kept response and sets
-// replayed. Requests with the same key wait for each other.
+// replayed, or refuses a request with a different fingerprint. If there is no space for
+// another response, Once refuses a new key. Requests with the same key wait for each
+// other.
 func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, now time.Time, act Act) (
 	given *response.Response, replayed bool, refused *response.Problem,
 ) {

@@ -65,7 +65,8 @@ var slugs = map[int]string{
 	http.StatusTeapot:                "teapot",
 }
 
-// Refuse returns a problem with the given status and the usual type of this status.
+// Refuse returns a problem with the given status and the usual type of this status, or
+// the type "error" if slugs does not contain the status.
 func Refuse(status int, format string, arguments ...any) *Problem {
 	slug, ok := slugs[status]
 	if !ok {

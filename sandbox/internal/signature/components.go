@@ -28,8 +28,8 @@ func isForbidden(name string) bool {
 
 // checkCoverage compares the listed components with the documented table: a signature
 // must cover some components, and must not cover others. It may cover any other header
-// that was sent. Upvest's official signers cover the header `date`, and its Go proxy
-// covers all headers that its caller sends.
+// that was sent. Two of Upvest's official signers cover the header `date`, and its Go
+// proxy covers headers that its caller sends.
 func checkCoverage(r *Request, listed []string) *Failure {
 	must := required(r)
 	for _, name := range must {

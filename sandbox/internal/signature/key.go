@@ -28,7 +28,7 @@ func CheckKey(key crypto.PublicKey) error {
 		case elliptic.P521(), elliptic.P384(), elliptic.P256():
 			return nil
 		}
-		return errors.New("an ECDSA public key must be on the curve P-521")
+		return errors.New("an ECDSA public key must be on the curve P-521, P-384 or P-256")
 	default:
 		return fmt.Errorf("a public key of type %T cannot be used, expected Ed25519 or ECDSA on P-521", key)
 	}

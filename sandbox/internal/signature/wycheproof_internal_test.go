@@ -38,9 +38,9 @@ var wycheproofFiles = []struct {
 	{file: "ecdsa_secp521r1_sha512_p1363_test.json", cases: 318, refused: true},
 }
 
-// TestWycheproof requires that the verifier accepts exactly the valid signatures of the
-// Wycheproof test vectors. The environment variable SUITES names the folder with the
-// suites.
+// TestWycheproof requires that the verifier accepts the valid signatures of the
+// Wycheproof test vectors, except raw ECDSA signatures, and no other signatures. The
+// environment variable SUITES names the folder with the suites.
 func TestWycheproof(t *testing.T) {
 	if os.Getenv("SUITES") == "" {
 		t.Skip("this test needs the files of Wycheproof; run it with `make suites`")

@@ -1,5 +1,5 @@
-// Package strict parses UUIDs and times. It accepts only one form of each, unlike the
-// usual Go parsers, which accept several forms.
+// Package strict parses UUIDs and times. It accepts fewer forms than the usual Go
+// parsers.
 package strict
 
 import (

@@ -1,4 +1,4 @@
-// Package world holds everything that a reset of the sandbox restores: resources and
+// Package world holds everything that a reset of the sandbox replaces: resources and
 // prices, kept responses, faults, latency, and the journals of requests and effects.
 package world
 
