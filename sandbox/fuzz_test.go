@@ -171,9 +171,9 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// FuzzControl requires that a 200 of the control endpoint has JSON as its body, except for
-// the page and the OpenAPI document. Errors must be problems with a status below 500, and
-// the sandbox must still grant tokens after each request.
+// FuzzControl requires that a 200 of the control endpoint has JSON as its body, except
+// for the page and the OpenAPI document. Errors must be problems with a status below 500,
+// and the sandbox must still grant tokens after each request.
 func FuzzControl(f *testing.F) {
 	for _, body := range []string{
 		`{}`, `null`, `[]`, `{"status":503,"count":2}`,

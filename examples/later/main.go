@@ -4,9 +4,10 @@
 // configuration.
 //
 // The program calls the server given in the UPVEST_API_* variables. UPVEST_API_SCOPES
-// must contain portfolios:admin and account_liquidations:admin. `make sandbox ARGS=-later` starts a
-// sandbox that has these operations. Upvest publishes the paths, methods and statuses of
-// liquidations, but not their fields, so this program uses the fields of the sandbox.
+// must contain portfolios:admin and account_liquidations:admin. `make sandbox
+// ARGS=-later` starts a sandbox that has these operations. Upvest publishes the paths,
+// methods and statuses of liquidations, but not their fields, so this program uses the
+// fields of the sandbox.
 package main
 
 import (
@@ -35,8 +36,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// The account of the sandbox, which has a configuration, and its user. For a different
-	// server, use an account with a configuration and the user who owns the account.
+	// The account of the sandbox, which has a configuration, and its user. For a
+	// different server, use an account with a configuration and the user who owns the
+	// account.
 	account := uuid.MustParse("1f0d3b5c-7a29-4e68-9c14-8b2e6f5a0d37")
 	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
 	if err := run(context.Background(), client, account, user, os.Stdout); err != nil {

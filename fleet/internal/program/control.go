@@ -65,8 +65,8 @@ func (v *invocation) resume() func(context.Context) error {
 	})
 }
 
-// cancel cancels a run for good, and drops the open lines that no attempt can have carried
-// out. In a database that is marked as restored, it drops no line.
+// cancel cancels a run for good, and drops the open lines that no attempt can have
+// carried out. In a database that is marked as restored, it drops no line.
 func (v *invocation) cancel() func(context.Context) error {
 	return v.onRun("cancel", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		dropped, err := q.Cancel(ctx, run)
