@@ -32,7 +32,7 @@ func TestCommands(t *testing.T) {
 func TestWrongCommandsAreFound(t *testing.T) {
 	c := commands{targets: targets(t), packages: map[string]error{}}
 	for _, line := range []string{
-		"make nothing", "go get " + module + "/nothing", "go run " + module + "/nothing@latest",
+		"make nothing", "go get " + module + "/nothing", "go get " + module + "/wrapper " + module + "/nothing", "go run " + module + "/nothing@latest",
 		"cd nothing && go run ./release", "(cd proof && go run ./nothing)",
 		"cp nothing proof/released/openapi.yaml", "unknown-program", "go doc " + module + "/wrapper.Nothing",
 	} {
@@ -125,8 +125,8 @@ func (c commands) check(t *testing.T, line string) error {
 	return errors.New("the test does not support this command: extend proof/readme/commands_test.go")
 }
 
-// checkGo returns an error if the first package of this repository that a go command
-// names does not exist, or if go doc finds no documentation.
+// checkGo returns an error if a package of this repository that a go command names does
+// not exist, or if go doc finds no documentation.
 func (c commands) checkGo(t *testing.T, folder string, words []string) error {
 	t.Helper()
 	if words[1] == "doc" {
@@ -151,7 +151,9 @@ func (c commands) checkGo(t *testing.T, folder string, words []string) error {
 			}
 			c.packages[key] = err
 		}
-		return c.packages[key]
+		if err := c.packages[key]; err != nil {
+			return err
+		}
 	}
-	return nil // the command names no package of this repository
+	return nil
 }

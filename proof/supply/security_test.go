@@ -10,7 +10,8 @@ import (
 
 var (
 	question = regexp.MustCompile(`(?m)^## \d+\. `)
-	proof    = regexp.MustCompile("```sh\n(cd (\\S+) && )?.*-run (\\w+) (\\S+)\n```")
+	proof    = regexp.MustCompile("```sh\n(cd (\\S+) && )?.*-run '?([^\\s']+)'? (\\S+)\n```")
+	declared = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 )
 
 // unproved checks the answer to each question in a document. It returns a finding for
@@ -25,22 +26,30 @@ func unproved(text string) []string {
 		}
 		if command := proof.FindStringSubmatch(part); command != nil {
 			if !hasTest(filepath.Join("../..", command[2], command[4]), command[3]) {
-				findings = append(findings, title+": the command selects no test named "+command[3])
+				findings = append(findings, title+": the command selects no test with -run "+command[3])
 			}
 		}
 	}
 	return findings
 }
 
-// hasTest reports whether a folder has a test whose name contains the given name. It
-// ignores the prefix Test of the given name.
-func hasTest(folder, name string) bool {
+// hasTest reports whether `go test -run` with the given pattern selects a test in a
+// folder.
+func hasTest(folder, pattern string) bool {
+	selects, err := regexp.Compile(pattern)
+	if err != nil {
+		return false
+	}
 	files, _ := filepath.Glob(filepath.Join(folder, "*_test.go")) // the pattern is valid
-	declared := regexp.MustCompile(`(?m)^func Test\w*` + strings.TrimPrefix(name, "Test"))
 	for _, file := range files {
 		text, err := os.ReadFile(file)
-		if err == nil && declared.Match(text) {
-			return true
+		if err != nil {
+			continue
+		}
+		for _, test := range declared.FindAllSubmatch(text, -1) {
+			if selects.Match(test[1]) {
+				return true
+			}
 		}
 	}
 	return false
@@ -65,6 +74,8 @@ func TestUnprovedQuestionsAreFound(t *testing.T) {
 	for _, text := range []string{
 		"## 1. Why?\n\nBecause.\n",
 		"## 1. Why?\n\n```sh\ngo test -count=1 -run TestNothingLikeIt ./wrapper\n```\n",
+		"## 1. Why?\n\n```sh\ngo test -count=1 -run '^TestNothing$' ./wrapper\n```\n",
+		"## 1. Why?\n\n```sh\ngo test -count=1 -run ^RoundTrip ./wrapper\n```\n",
 	} {
 		if findings := unproved(text); len(findings) != 1 {
 			t.Errorf("unproved returned the findings %q for the text %q, want exactly one", findings, text)
