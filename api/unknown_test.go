@@ -59,7 +59,8 @@ func TestUnknownErrorsDoNotQuoteValues(t *testing.T) {
 		t.Errorf("Decode returned the error %v, want an error that names the field and does not quote its "+
 			"value", err)
 	}
-	if err := api.Unknown(`{"a": 1}`).Decode(nil); err == nil || !strings.Contains(err.Error(), "value is nil") {
+	err = api.Unknown(`{"a": 1}`).Decode(nil)
+	if err == nil || !strings.Contains(err.Error(), "value is nil") {
 		t.Errorf("Decode(nil) returned the error %v, want one that names the missing value", err)
 	}
 	for _, text := range []api.Unknown{"CANARY", `{"CANARY": `, `["CANARY"]`, `{"a": 1,`} {

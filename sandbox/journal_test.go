@@ -149,7 +149,8 @@ func TestJournalHasTheResourceOfACutResponse(t *testing.T) {
 	}
 	for _, sent := range created {
 		if sent.ResourceID != placed.ID {
-			t.Errorf("the entry names the resource %s, want the order %s: %+v", sent.ResourceID, placed.ID, sent)
+			t.Errorf("the entry names the resource %s, want the order %s: %+v",
+				sent.ResourceID, placed.ID, sent)
 		}
 	}
 }

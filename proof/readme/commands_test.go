@@ -32,7 +32,8 @@ func TestCommands(t *testing.T) {
 func TestWrongCommandsAreFound(t *testing.T) {
 	c := commands{targets: targets(t), packages: map[string]error{}}
 	for _, line := range []string{
-		"make nothing", "go get " + module + "/nothing", "go get " + module + "/wrapper " + module + "/nothing", "go run " + module + "/nothing@latest",
+		"make nothing", "go get " + module + "/nothing", "go run " + module + "/nothing@latest",
+		"go get " + module + "/wrapper " + module + "/nothing",
 		"cd nothing && go run ./release", "(cd proof && go run ./nothing)",
 		"cp nothing proof/released/openapi.yaml", "unknown-program", "go doc " + module + "/wrapper.Nothing",
 	} {

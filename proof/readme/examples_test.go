@@ -11,8 +11,9 @@ import (
 // -later.
 func TestExamplesRun(t *testing.T) {
 	sandboxProgram := filepath.Join(t.TempDir(), "upvest-sandbox")
-	if output, err := run(t, filepath.Join(repository, "sandbox"), "go", "build", "-o", sandboxProgram,
-		"./cmd/upvest-sandbox"); err != nil {
+	folder := filepath.Join(repository, "sandbox")
+	output, err := run(t, folder, "go", "build", "-o", sandboxProgram, "./cmd/upvest-sandbox")
+	if err != nil {
 		t.Fatalf("build the sandbox: %v\n%s", err, output)
 	}
 	for _, test := range []struct{ example, flags, want string }{

@@ -202,7 +202,8 @@ func TestALineGoesToReviewIfTheResponseContradictsIt(t *testing.T) {
 				} else {
 					amount = "9999.00"
 				}
-				body := fmt.Sprintf(`{`+test.unreadable+`"id":%q,"account_id":%q,"user_id":%q,"allocation_id":%q,
+				body := fmt.Sprintf(`{`+test.unreadable+`
+					"id":%q,"account_id":%q,"user_id":%q,"allocation_id":%q,
 					"cash_amount":%q,"currency":"EUR","type":"BUY","status":"NEW",
 					"post_tax":false,"orders":[],
 					"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`,

@@ -89,7 +89,10 @@ func operatorCommands() []command {
 			setup:   (*invocation).restored,
 			summary: "mark the ledger as restored from a dump",
 		},
-		{usage: "audit", setup: (*invocation).audit, summary: "print the recorded commands with user and time"},
+		{
+			usage: "audit", setup: (*invocation).audit,
+			summary: "print the recorded commands with user and time",
+		},
 		{
 			usage:   "ui [-address HOST:PORT]",
 			setup:   (*invocation).ui,

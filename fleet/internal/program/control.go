@@ -121,7 +121,8 @@ func (v *invocation) decide() func(context.Context) error {
 			return "", err
 		}
 		if *done && kind.MakesOrders() {
-			return "", errors.New("-done is for lines without an order: name the order of this line with -order")
+			return "", errors.New("-done is for lines without an order: " +
+				"name the order of this line with -order")
 		}
 		end.Detail = "decided by " + who()
 		return fmt.Sprintf(

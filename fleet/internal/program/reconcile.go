@@ -18,10 +18,11 @@ import (
 
 // meanings explains each kind of finding.
 var meanings = map[reconcile.Kind]string{
-	reconcile.Missing:   "the line is not decided yet",
-	reconcile.Similar:   "the server has an order that matches an undecided line",
-	reconcile.Double:    "the server has a second order that matches the line",
-	reconcile.Stray:     "an account of the run has an order that belongs to no line, neither similar nor double",
+	reconcile.Missing: "the line is not decided yet",
+	reconcile.Similar: "the server has an order that matches an undecided line",
+	reconcile.Double:  "the server has a second order that matches the line",
+	reconcile.Stray: "an account of the run has an order that belongs to no line, " +
+		"neither similar nor double",
 	reconcile.Ghost:     "the line was carried out, but its order or configuration is missing or differs",
 	reconcile.Cancelled: "the order was placed, but is now cancelled at the server",
 	reconcile.Failed:    "the server accepted the cancellation, but the order is FILLED or SETTLED",

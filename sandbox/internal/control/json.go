@@ -41,7 +41,8 @@ func bare(w http.ResponseWriter, r *http.Request) bool {
 	// A body of this length is refused, whatever it contains.
 	const longest = 64
 	body, err := io.ReadAll(io.LimitReader(r.Body, longest))
-	if err == nil && len(body) < longest && slices.Contains([]string{"", "{}", "null"}, strings.TrimSpace(string(body))) {
+	isEmpty := slices.Contains([]string{"", "{}", "null"}, strings.TrimSpace(string(body)))
+	if err == nil && len(body) < longest && isEmpty {
 		return true
 	}
 	refuse(w, http.StatusBadRequest, errors.New("the body: expected none"))
