@@ -39,7 +39,7 @@ first-order: ## Run the README's first order on a temporary sandbox; needs only 
 	@cd sandbox && go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@cd examples && ../build/upvest-sandbox -- go run ./firstorder
 
-demo: ## Call all operations on a sandbox in the same process. If UPVEST_API_* variables name a server, only read from that server; ARGS='-write -account ID -user ID' also writes to it.
+demo: ## Run a program that starts a sandbox in its own process and calls all operations on it. If UPVEST_API_* variables name a server, only read from that server; ARGS='-write -account ID -user ID' also writes to it.
 	@echo 'Building the tour of all operations, then running it. The first build takes about a minute.'
 	@cd examples && go run ./tour $(ARGS)
 
@@ -86,7 +86,7 @@ languages: ## Run the tests of examples/python (needs the package cryptography) 
 	@cd proof && LANGUAGES=1 go test -count=1 -v ./languages
 
 histories: ## Check SEEDS (2,000) histories of concurrent orders and cancellations for linearizability with porcupine, or only the history with the number SEED.
-	@cd proof/histories && go test -count=1 -timeout 0 $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
+	@cd proof/histories && go test -count=1 -timeout 0 $(if $(SEED),-run 'TestHistories$$') $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
 
 fleet: ## Place 2,000 orders with three workers on SQLite, kill one worker, and inject server and network faults; needs only Go.
 	@cd fleet && FLEET=fleet go test -count=1 -timeout 1h -v -run 'TestFleet$$' .

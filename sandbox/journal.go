@@ -83,9 +83,9 @@ type Effect struct {
 	AccountIDs []uuid.UUID `json:"account_ids"`
 }
 
-// Filter selects requests or effects. If there are several filters, all must match. A
-// filter that is given twice, an unknown operation and the zero UUID are errors, because
-// such a mistake would otherwise select nothing or everything. An unknown account is not
+// Filter selects requests or effects. If there are several filters, all must match. Two
+// filters of the same kind, an unknown operation, and the zero UUID as an account are
+// errors, because they are most likely mistakes of the caller. An unknown account is not
 // an error.
 type Filter func(f *journal.Filter, known func(Operation) bool) error
 
@@ -150,9 +150,10 @@ func (s *Sandbox) Effects(filters ...Filter) ([]Effect, error) {
 	return effects, nil
 }
 
-// Forgotten returns how many requests and effects were dropped because there were too
-// many. If the number of dropped requests is not 0, do not rely on a count of requests.
-// The same applies to effects.
+// Forgotten returns how many requests and effects the sandbox no longer keeps. It drops
+// the oldest ones when there are too many, or when they take too much memory. If the
+// number of dropped requests is not 0, do not rely on a count of requests. The same
+// applies to effects.
 func (s *Sandbox) Forgotten() (requests, effects uint64) {
 	w := s.world.Load()
 	_, _, requests = w.Requests.After(0, 0, func(journal.Request) bool { return true })

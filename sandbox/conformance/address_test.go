@@ -20,7 +20,7 @@ type address struct {
 	*caller
 	base string
 	// fixture is nil if the token lacks the scope portfolios:admin, or if the server
-	// accepts no configuration for a new account.
+	// refuses the allocation, or the configuration for a new account.
 	fixture *fixture
 	// world is a caller in a world that the control endpoint created, and control is the
 	// address of that world's control endpoint. They are empty if the server has no

@@ -62,7 +62,7 @@ var problemFaults = []faultRow{
 	},
 }
 
-// bodyFaults replace or extend the body.
+// bodyFaults replace, extend or delay the body, or change the status of a success.
 var bodyFaults = []faultRow{
 	{
 		name:  "HTML, and the request has no effect",

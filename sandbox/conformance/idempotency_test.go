@@ -174,7 +174,8 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	w.p.control(t, "GET", "effects?operation=create_portfolios_order&account="+account, nil, &effects)
 	if effects.Total != 8 || effects.Dropped != 0 || len(effects.Data) != 3 || effects.Data[2].Number != 7 ||
 		effects.Data[0].AccountIDs[0] != account {
-		t.Errorf("the filtered effects are %+v, want the three orders of the account", effects)
+		t.Errorf("the filtered effects are %+v, want 8 in total, and the account's three orders up to number 7",
+			effects)
 	}
 	w.p.control(t, "GET", "effects?limit=2&after=6", nil, &effects)
 	if len(effects.Data) != 2 || effects.Data[0].Number != 7 || effects.Data[1].AccountIDs[0] != other {
@@ -186,7 +187,8 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 		last.Query != "account_id="+account+"&limit=5" ||
 		last.Header["Authorization"][0] != "***" || last.Header["Signature-Input"] == nil ||
 		last.Number != log.Total {
-		t.Errorf("the requests with the account are %+v, want five, with the list of orders last", log)
+		t.Errorf("the requests with the account are %+v, want five, the last of them the list of orders "+
+			"with a masked token and the number %d", log, log.Total)
 	}
 	if log.Data[1].Body != orderBody(account, "BUY", "1") {
 		t.Errorf("the journal has the body %q for an order request, want it as sent", log.Data[1].Body)
@@ -198,7 +200,7 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	for _, wrong := range []string{
 		"?after=-1", "?limit=0", "?limit=1001", "?account=me", "?colour=red",
 		// Each of these filters contains a mistake. If the sandbox accepted such a
-		// filter, it would select nothing or everything.
+		// filter, a test could pass although it reads the wrong entries.
 		"?operation=create_portfolio_order", "?operation=", "?account=" + uuid.Nil.String(), "?account=",
 		"?operation=token&operation=token", "?account=" + account + "&account=" + other, "?after=1&after=2",
 		"?operation=create_account_liquidation", "?account=%zz", "?account=" + account + ";limit=1",

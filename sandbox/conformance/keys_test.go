@@ -144,7 +144,7 @@ func publicFile(t *testing.T, directory, name string, key crypto.Signer) string 
 	return file
 }
 
-// raw returns a signature in the form that generic libraries produce: r followed by s.
+// raw returns a signature in the form that some libraries produce: r followed by s.
 func raw(t *testing.T, key *ecdsa.PrivateKey, base string) []byte {
 	t.Helper()
 	sum := sha512.Sum512([]byte(base))

@@ -124,9 +124,9 @@ func TestChunkedBodyIsRefused(t *testing.T) {
 	}.refused(t, c, c.send(t, r))
 }
 
-// TestBytesThatAreNotHTTPAreRefused requires that the sandbox still responds after it has
-// received bytes that are not HTTP. net/http refuses such bytes before any check of the
-// sandbox runs.
+// TestBytesThatAreNotHTTPAreRefused requires that bytes that are not valid HTTP get the
+// status 400, and that the sandbox still responds afterwards. net/http refuses such bytes
+// before any check of the sandbox runs.
 func TestBytesThatAreNotHTTPAreRefused(t *testing.T) {
 	c := start(t).loggedIn(t)
 	for _, garbage := range []string{

@@ -28,8 +28,8 @@ type running struct {
 }
 
 // start runs the program with the flags until the test ends. Unless the flags change
-// this, the sandbox is empty at first, opens its control endpoint, and checks each of its
-// responses.
+// this, the sandbox is empty at first, opens its control endpoint, and checks its
+// responses to API requests that had no fault.
 func start(t testing.TB, flags ...string) *running {
 	t.Helper()
 	empty := filepath.Join(t.TempDir(), "state.json")
@@ -78,7 +78,7 @@ func (p *running) caller(t testing.TB) *caller {
 }
 
 // loggedIn returns a caller with the credentials that the program printed, and a token
-// for all scopes.
+// for the scopes portfolios:read and portfolios:admin.
 func (p *running) loggedIn(t testing.TB) *caller {
 	t.Helper()
 	c := p.caller(t)

@@ -270,7 +270,8 @@ func TestTokenHasAScopeAndALifetime(t *testing.T) {
 	}})
 }
 
-// user is the owner of every account in the tests.
+// user is the ID of the user who places the orders. Some requests also use it where any
+// valid UUID is sufficient, for instance as the ID of an account.
 const user = "4b9732bd-7496-4e91-8a5f-6360479d7fed"
 
 // order returns the body of an order, with the given field instead of the valid field of

@@ -25,7 +25,7 @@ const (
 )
 
 // rule is one rule, with a request that satisfies the rule and a request that breaks the
-// rule.
+// rule. Some rules have only one of these requests, or the function run instead.
 type rule struct {
 	rule, source string
 	keeps        func(*caller) *request

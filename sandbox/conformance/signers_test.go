@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// These are Upvest's official signers, whose requests Upvest accepts. The tests reproduce
-// by hand what these signers send.
+// These are signers that Upvest publishes. The tests do not run them, but reproduce by
+// hand what they send.
 const (
 	python     = "official Python signer"
 	javascript = "official JavaScript signer"
@@ -94,7 +94,8 @@ func asGoProxy(r *request) {
 	parameterOrder("keyid", "created", "nonce", "expires")(r)
 }
 
-// withoutClient changes a token request so that only its form names the client.
+// withoutClient removes upvest-client-id. After that, only the form of a token request
+// names the client.
 var withoutClient = without("upvest-client-id")
 
 func cancel(c *caller) *request {
@@ -219,8 +220,8 @@ var signerRules = []rule{
 	},
 }
 
-// signedLater returns a function that builds a request without signing it, because
-// tampered signs the request.
+// signedLater returns a function that builds and changes a request without signing it,
+// because tampered signs the request.
 func signedLater(start func(*caller) *request, change func(*request)) func(*caller) *request {
 	return func(c *caller) *request {
 		r := start(c)

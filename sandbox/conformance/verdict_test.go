@@ -17,7 +17,7 @@ type need string
 
 const (
 	needsControl  need = "the control endpoint of a sandbox, for its clock and faults"
-	needsAccounts need = "a server that accepts every account, or the scope portfolios:admin"
+	needsAccounts need = "a server that accepts every account, and the scope portfolios:admin"
 	needsAdmin    need = "the scope portfolios:admin"
 	needsBoth     need = "the scopes portfolios:read and portfolios:admin"
 	needsReadOnly need = "a client without the scope portfolios:admin"
@@ -25,15 +25,16 @@ const (
 	needsStart    need = "a server that is started with certain flags"
 )
 
-// These are the possible results of a rule at an address.
+// The possible results of testing the server at an address against a rule: the server
+// follows the rule, it does not, or it lacks something that the test needs.
 const (
 	same        = "same"
 	differs     = "differs"
 	notTestable = "not testable"
 )
 
-// verdict is the result of a rule at an address. It has a reason unless the result is
-// "same".
+// verdict is the result of testing the server at an address against a rule. It has a
+// reason unless the result is "same".
 type verdict struct {
 	rule   rule
 	result string

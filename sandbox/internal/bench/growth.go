@@ -139,13 +139,13 @@ func growth() ([]row, error) {
 			met:    held < 1.2e9,
 		},
 		{
-			what:   "an order placed with 1,000,000 accounts vs. 1,000",
+			what:   "time to place an order: sandbox with 1,000,000 accounts vs. 1,000",
 			figure: insertion.String(),
 			target: "at most 2 ×",
 			met:    insertion.ratio() <= 2,
 		},
 		{
-			what:   "the orders of one account listed with 1,000,000 accounts vs. 1,000",
+			what:   "time to list one account's orders: sandbox with 1,000,000 accounts vs. 1,000",
 			figure: listing.String(),
 			target: "at most 2 ×",
 			met:    listing.ratio() <= 2,

@@ -10,8 +10,8 @@ import (
 )
 
 // Filter selects requests or effects. The zero value selects all entries. Each Set method
-// adds a condition. It returns an error for a condition that would select nothing, or
-// everything, by mistake.
+// adds a condition. It returns an error for a condition that is most likely a mistake of
+// the caller.
 type Filter struct {
 	operation contract.Operation
 	account   uuid.UUID

@@ -66,9 +66,9 @@ func Body(method string, value any) (body []byte, err error) {
 	return body, nil
 }
 
-// encode returns the body for a value. It returns the bytes of a [json.RawMessage] as they
-// are, and also those of any other named byte slice whose type has no method that writes
-// JSON or text.
+// encode returns the body for a value. It returns the bytes of a [json.RawMessage] as
+// they are, and also those of any other named byte slice whose type has no method that
+// writes JSON or text.
 func encode(value any) ([]byte, error) {
 	switch value.(type) {
 	case json.RawMessage: // a byte slice that is returned as it is
