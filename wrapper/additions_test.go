@@ -26,8 +26,8 @@ func TestWithHeaderRefusesHeadersThatTheClientSets(t *testing.T) {
 	server.requireRequests(t, 0)
 }
 
-// The client refuses headers, query parameters and body fields that are invalid or that
-// the call already sets.
+// The client refuses invalid headers, query parameters and body fields. It also refuses a
+// query parameter or a body field that the call already sets.
 func TestInvalidAdditionsAreRefused(t *testing.T) {
 	server := scripted(success(orderBody))
 	client := newTestClient(t, server.serve)
@@ -98,8 +98,8 @@ func TestInvalidAdditionsAreRefused(t *testing.T) {
 	server.requireRequests(t, 0)
 }
 
-// Headers and query parameters that are added to a client apply to all calls of that
-// client, including the request for each page of a list.
+// WithHeader and WithQuery apply to the request for each page of a list, whether they are
+// options of the client or of the method All.
 func TestAdditionsToAClientApplyToEveryPage(t *testing.T) {
 	server := &listServer{rows: ids(30)}
 	client := newTestClient(t, server.serve,

@@ -10,7 +10,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Before the client sends a request, it refuses arguments that no server accepts.
+// The tests in this file require that the client refuses invalid arguments before it
+// sends a request.
 
 // requireArgumentRefused makes a call, and checks that the client refuses the call with
 // the given error instead of sending a request.

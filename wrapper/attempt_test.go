@@ -62,7 +62,7 @@ func requireSignedAgain(t *testing.T, operation operationCase, client *upvest.Cl
 		keys[req.Header.Get("idempotency-key")] = true
 	}
 	if len(server.requests) != 4 || len(keys) != 1 {
-		t.Fatalf("got %d attempts with %d different idempotency keys, want 4 attempts with 1 key",
+		t.Fatalf("got %d attempts with %d different values of idempotency-key, want 4 with the same value",
 			len(server.requests), len(keys))
 	}
 	for _, body := range server.bodies {

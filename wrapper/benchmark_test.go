@@ -25,9 +25,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Most benchmarks have two sub-benchmarks: "ours" measures the client, and "limit"
-// measures the bare work or a minimal implementation. `make bench` runs the two
-// alternately and prints the ratio. Compare only results of the same run.
+// In most benchmarks, the sub-benchmark "ours" measures the client, and "limit" measures
+// what the client is compared with: the bare work, a minimal implementation, or the
+// client in a simpler case. `make bench` runs all benchmarks in rounds and prints a table
+// that compares them. Compare only results of the same run.
 
 // noSigner makes a real signature only the first time, because the client verifies the
 // first signature. After that, noSigner returns zeros, so that a benchmark measures

@@ -18,10 +18,11 @@ import (
 // transport, cookie jar and timeout. The given client stays unchanged. Redirects are
 // never followed.
 //
-// An [http.Transport] reports to the client when it uses a connection. A protocol that
-// you registered for https with its method RegisterProtocol may not report this. The
-// client would then report a write whose response was lost as refused. To prevent this,
-// wrap the transport in a type of your own.
+// An [http.Transport] reports to the client when it uses a connection, but a protocol
+// that you registered for https with its method RegisterProtocol may not do so. If it
+// does not, and the response to a write is lost, the client returns the outcome refused,
+// although the server may have carried out the write. To prevent this, wrap the transport
+// in a type of your own.
 func WithHTTPClient(client *http.Client) ClientOption {
 	return clientOption(func(c *config) error {
 		c.client = client

@@ -10,9 +10,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The client corrects the time of its signatures if the server's clock differs by 5
-// seconds to 24 hours, in either direction. It uses the Date only of a response that took
-// at most 5 seconds.
+// After a 401, the client corrects the time of its signatures if the server's clock
+// differs by 5 seconds to 24 hours, in either direction. It uses the Date only of a
+// response that took at most 5 seconds.
 func TestClockCorrectsDifferencesOfFiveSecondsToADay(t *testing.T) {
 	for name, test := range map[string]struct {
 		first roundTrip

@@ -163,8 +163,8 @@ func TestClockKeepsItsOffsetUntilTheClocksAgree(t *testing.T) {
 	}
 }
 
-// If the local clock is changed while a request is in progress, the client ignores the
-// Date of the response.
+// If the local clock is set forward or back by ten minutes while a request is in
+// progress, the client ignores the Date of the response.
 func TestClockIgnoresADateIfTheLocalClockIsSetDuringTheRequest(t *testing.T) {
 	for _, jump := range []time.Duration{10 * time.Minute, -10 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {

@@ -290,7 +290,7 @@ func TestClockIgnoresAnOffsetOverADay(t *testing.T) {
 }
 
 // Every response has a wrong Date, although the local clock is correct. After the token
-// is revoked, at most one call may fail.
+// is revoked, at most one call may fail, and the client receives at most 4 tokens in all.
 func TestClockWithWrongDatesFailsAtMostOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		valid := "token-1"

@@ -200,7 +200,8 @@ func TestCredentialsHideSecrets(t *testing.T) {
 	}
 }
 
-// everyFormat formats a value in every way in which programs print and log values.
+// everyFormat formats a value with several verbs of fmt, with encoding/json, and with the
+// text and JSON handlers of log/slog.
 func everyFormat(ctx context.Context, value any) map[string]string {
 	texts := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {

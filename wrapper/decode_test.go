@@ -16,7 +16,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// documentedTypes are the types into which the client decodes response bodies.
+// documentedTypes are the generated types of the documented response bodies.
 var documentedTypes = []reflect.Type{
 	reflect.TypeFor[portfolios.OrderList](),
 	reflect.TypeFor[portfolios.Order](),
@@ -34,8 +34,9 @@ var documentedTypes = []reflect.Type{
 const unidentified = "the body is not as documented: " +
 	"the ID of the resource or the data of the page is missing"
 
-// decodeFailure matches every error that decoding can return. A path in an error consists
-// only of documented names and numbers, so a matching error cannot quote the body.
+// decodeFailure matches every error that decoding can return. A path in a matching error
+// consists only of numbers and of names in lower case, so the error cannot quote any
+// other part of the body.
 var decodeFailure = regexp.MustCompile(`^(` + strings.Join([]string{
 	`the body is empty`,
 	`the body breaks off`,
@@ -51,10 +52,10 @@ var decodeFailure = regexp.MustCompile(`^(` + strings.Join([]string{
 
 const byteOrderMark = "\xef\xbb\xbf"
 
-// Response.Decode does not use encoding/json. For every body that encoding/json accepts,
-// Decode must return the same value as encoding/json, with two intended differences:
-// Decode matches names case-sensitively, and it requires the ID of the resource or the
-// data of the page. Decode also accepts some bodies that encoding/json refuses (see the
+// Response.Decode does not use encoding/json. If encoding/json accepts a body, and
+// isOrdinary returns true for it, Decode must return the same value as encoding/json. The
+// exception is a body without the ID of the resource or the data of the page, which
+// Decode refuses. Decode also accepts some bodies that encoding/json refuses (see the
 // variable `extended`).
 func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 	for number := range documentedTypes {
@@ -149,8 +150,8 @@ var extended = regexp.MustCompile(`"(cash_amount|weight)"\s*:\s*-?[0-9]|"[0-9-]{
 func explains(body []byte) bool { return extended.Match(body) }
 
 // isOrdinary reports whether the client and encoding/json must decode a body to the same
-// value: no object contains a name twice, all names consist of characters that occur in
-// documented names, and no time contains an escape.
+// value: no object contains a name twice, all names consist of lower-case letters, digits
+// and underscores, and a body that may contain a time contains no escape.
 func isOrdinary(body []byte) bool {
 	if bytes.Contains(body, []byte(`\`)) && bytes.Contains(body, []byte("_at")) {
 		// encoding/json passes the raw text to time.Time, including its escapes

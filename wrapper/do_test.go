@@ -21,8 +21,8 @@ type liquidation struct {
 	Status string `json:"status"`
 }
 
-// These requests contain something that the contract does not document. They must equal
-// the golden files in testdata/requests-beyond.
+// The requests that Do sends, and those that WithQuery, WithBodyField or WithHeader
+// changes, must equal the golden files in testdata/requests-beyond.
 func TestRequestsBeyondTheContract(t *testing.T) {
 	path := "/accounts/" + someAccount.String() + "/liquidations"
 	for name, call := range map[string]func(context.Context, *upvest.Client) error{
@@ -164,8 +164,9 @@ func TestDoRequiresARequestIDForABody(t *testing.T) {
 	}
 }
 
-// After an unknown outcome, Do retries only calls that can be repeated without a second
-// effect. After a 429, which means that the attempt had no effect, it retries every call.
+// After a network failure, Do retries a GET, POST or PATCH, and a PUT or DELETE only if
+// it is Repeatable. After a 429 with a request ID, which means that the attempt had no
+// effect, Do also retries a DELETE that is not Repeatable.
 func TestDoRetriesUnknownOutcomesOnlyOfRepeatableCalls(t *testing.T) {
 	lost := failing(io.ErrUnexpectedEOF)
 	throttled := respond(http.StatusTooManyRequests, "", "", "Upvest-Request-Id", "request")

@@ -31,7 +31,7 @@ var envAll = []string{
 	envKey, envKeyFilename, envKeyBase64, envPassphrase,
 }
 
-// setEnv sets the given UPVEST_API_* variables and unsets all others.
+// setEnv sets the given UPVEST_API_* variables, and unsets the others that FromEnv reads.
 func setEnv(t *testing.T, variables map[string]string) {
 	t.Helper()
 	for _, name := range envAll {
@@ -286,7 +286,8 @@ func TestFromEnvRefusesInvalidVariables(t *testing.T) {
 			}
 			for _, secret := range []string{"hush", "client-secret", strings.Split(pemText, "\n")[1]} {
 				if strings.Contains(err.Error(), secret) {
-					t.Errorf("the error %q contains the value of a variable, want only names", err)
+					t.Errorf("the error %q contains a part of a secret, key or malformed value, want none",
+						err)
 				}
 			}
 		})

@@ -110,8 +110,8 @@ func TestScopesAreCheckedBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-// requireCause checks that an error names the field and the cause. If the cause is empty,
-// it checks that there is no error.
+// requireCause checks that an error names the field and the cause, and does not contain
+// "hush". If the cause is empty, it checks that there is no error.
 func requireCause(t *testing.T, err error, field, cause string) {
 	t.Helper()
 	if cause == "" {

@@ -64,9 +64,10 @@ type Error struct {
 	// Attempts is empty if the client refused the call before the first attempt, for
 	// instance because of an invalid argument.
 	Attempts []Attempt
-	// Err is the cause: an error of the network or the context, an error in the body, the
-	// arguments or the options, the *Error of a failed token request, or the reason why
-	// the client gave up. It is nil if the status of the response is the only cause.
+	// Err is the cause, for instance an invalid argument, an error of the network, of the
+	// context, of the limiter or of the key, the *Error of a failed token request, a
+	// response that cannot be read, or the reason why the client gave up. It is nil if
+	// the status of the response is the only cause.
 	Err error
 
 	origin   origin

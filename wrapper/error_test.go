@@ -17,7 +17,8 @@ import (
 
 // errorCase is an error response that a server or a proxy may send.
 type errorCase struct {
-	// unproven is set if nothing shows whether the API or a proxy sent the response.
+	// unproven is set for a status below 500 if nothing shows whether the API or a proxy
+	// sent the response.
 	unproven    bool
 	status      int
 	contentType string
@@ -132,8 +133,9 @@ func TestErrorsContainTheFieldsOfProblemDocuments(t *testing.T) {
 	}
 }
 
-// If a field of a problem has an undocumented type, the corresponding field of the *Error
-// stays empty. The value remains available in Members.
+// If a field of a problem has an undocumented type, its value is in Members, and not in
+// the corresponding field of the *Error. The same applies to a status that differs from
+// the status of the response.
 func TestErrorsKeepMalformedFieldsInMembers(t *testing.T) {
 	for name, test := range map[string]errorCase{
 		"status is a string": {

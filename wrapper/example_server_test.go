@@ -40,7 +40,9 @@ func TestMain(m *testing.M) {
 }
 
 // exampleServer returns a server that grants tokens and responds to calls with the
-// documented bodies.
+// documented bodies, some of which have changed or additional fields. It refuses every
+// cancellation. If an order has a different idempotency key than the order before it, the
+// connection breaks before the response.
 func exampleServer() http.Handler {
 	var placed atomic.Value // the idempotency key of the last order
 	mux := http.NewServeMux()

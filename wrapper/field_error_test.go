@@ -31,7 +31,7 @@ func withValue(t *testing.T, body, name, value string) string {
 // Strict fields are fields on which callers base decisions. If the client cannot read a
 // strict field of any object in a response, the call fails. The error names the field and
 // the object and warns that a retry may receive the same response. If the call was a
-// write, its outcome is OutcomeAccepted.
+// write, and the response has a request ID, the outcome is OutcomeAccepted.
 func TestUnreadableStrictFieldsFailTheCall(t *testing.T) {
 	individual := uuid.MustParse("b291d8a4-21f5-4c52-8590-4f90ce54d0b1")
 	for _, test := range []struct {
@@ -146,7 +146,8 @@ func TestErrorOfAStrictFieldInAListContainsTheOffset(t *testing.T) {
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		var failed *upvest.FieldError
 		if !errors.As(err, &failed) || failed.Offset != bad || failed.ID != all[bad] {
-			t.Fatalf("with %d pages prefetched, got the error %v, want the offset %d", ahead, err, bad)
+			t.Fatalf("with %d pages prefetched, got the error %v, want the offset %d and the ID of that row",
+				ahead, err, bad)
 		}
 		requireText(t, err, "/status", "continue at 18")
 		if !slices.Equal(rows, all[:bad]) {
@@ -235,7 +236,7 @@ func TestUnreadableLenientFieldsStayEmpty(t *testing.T) {
 	body = withValue(t, orderBody, "account_id", `""`)
 	order, err = newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil || order.AccountID != uuid.Nil || order.Unknown != `{"account_id": ""}` {
-		t.Errorf("got the order %+v and the error %v, want an order without an account ID", order, err)
+		t.Errorf("got the order %+v and the error %v, want account_id only as an unknown field", order, err)
 	}
 }
 
@@ -299,7 +300,8 @@ func TestTimesInEveryFormOfRFC3339(t *testing.T) {
 		body := withValue(t, orderBody, "created_at", `"`+text+`"`)
 		order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 		if err != nil || !order.CreatedAt.Equal(want) || order.Unknown != "" {
-			t.Errorf("for the time %q, got the order %+v and the error %v, want created_at %s",
+			t.Errorf("for the time %q, got the order %+v and the error %v, "+
+				"want created_at %s, nothing unknown",
 				text, order, err, want)
 		}
 	}
@@ -311,7 +313,8 @@ func TestAmountsAsNumbersKeepEveryDigit(t *testing.T) {
 		body := withValue(t, orderBody, "cash_amount", number)
 		order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 		if err != nil || order.CashAmount != api.Decimal(number) || order.Unknown != "" {
-			t.Errorf("got the order %+v and the error %v, want the cash_amount %s", order, err, number)
+			t.Errorf("got the order %+v and the error %v, want the cash_amount %s and no unknown fields",
+				order, err, number)
 		}
 		body = withValue(t, allocationBody, "weight", number)
 		allocation, err := newTestClient(t, success(body)).Allocations.Retrieve(t.Context(), someAllocation)

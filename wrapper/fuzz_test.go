@@ -47,12 +47,12 @@ func requireBounded(t *testing.T, err error, status int, body []byte) {
 	}
 }
 
-// requireNoBody checks that the text of an error does not quote the body. It ignores
-// short bodies, because an error text may contain a short body by chance.
+// requireNoBody checks that the text of an error does not contain the whole body. It
+// ignores short bodies, because an error text may contain a short body by chance.
 func requireNoBody(t *testing.T, err error, body []byte) {
 	t.Helper()
 	if len(body) > 40 && strings.Contains(err.Error(), string(body)) {
-		t.Fatalf("the error %q quotes the body, want no part of it", err)
+		t.Fatalf("the error %q quotes the whole body, want no body in it", err)
 	}
 }
 

@@ -145,8 +145,8 @@ func (h handWritten) do(req *http.Request, value any) error {
 }
 
 // The comparison in the benchmarks is fair only if the hand-written client and this
-// package do the same work: their requests must have the same headers and body, and valid
-// signatures that cover the same components.
+// package do the same work: their requests for an order must have the same header names
+// and the same body, and valid signatures that cover the same components.
 func TestHandWrittenClientSendsTheSameRequest(t *testing.T) {
 	var received []wire
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

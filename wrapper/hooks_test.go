@@ -122,7 +122,8 @@ func TestHookSeesAttemptsThatWereNotSent(t *testing.T) {
 	}
 	attempt := seen.attempts[0]
 	if !errors.Is(attempt.Err, cause) || attempt.Status != 0 || attempt.Retry != "" {
-		t.Errorf("the hook saw %+v, want an attempt with the limiter's error and no status", attempt)
+		t.Errorf("the hook saw %+v, want an attempt with the limiter's error, no status and no retry",
+			attempt)
 	}
 }
 

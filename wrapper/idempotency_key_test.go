@@ -17,7 +17,8 @@ import (
 var keyPattern = regexp.MustCompile(
 	`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-5][0-9a-fA-F]{3}-?[089abAB][0-9a-fA-F]{3}-?[0-9a-fA-F]{12}$`)
 
-// The client accepts a key if and only if the key matches the documented pattern.
+// The client accepts a key only if its version and variant match the documented pattern.
+// It also refuses the zero UUID, although that matches the pattern.
 func TestIdempotencyKeysMustMatchTheDocumentedPattern(t *testing.T) {
 	for version := range 16 {
 		for variant := range 16 {
@@ -104,8 +105,8 @@ func TestIdempotencyKeyForNeverChanges(t *testing.T) {
 	}
 }
 
-// If the response to an order was lost, the caller resumes the order with the key from
-// the error, and the server places the order once.
+// If the response to an order was lost, the caller can repeat the order with the key from
+// the error. All requests carry this key, so the server can recognize them.
 func TestOrderIsResumedWithTheKeyFromItsError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := map[string]int{} // the number of requests by idempotency key

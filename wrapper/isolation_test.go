@@ -141,8 +141,8 @@ func recoverCall(t *testing.T, client *upvest.Client) (cause any, err error) {
 	return nil, retrieve(ctx, client)
 }
 
-// If the caller's code hangs, a call returns when its context ends. Only a limited number
-// of goroutines continue to wait for this code.
+// If a private key or a token source that takes no context hangs, a call returns when its
+// context ends. Only a limited number of goroutines continue to wait for this code.
 func TestCallsReturnIfTheCallersCodeHangs(t *testing.T) {
 	for name, code := range map[string]func(hang <-chan struct{}) callerCode{
 		"private key": func(hang <-chan struct{}) callerCode {

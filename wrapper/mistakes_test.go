@@ -16,7 +16,7 @@ import (
 )
 
 // These tests make mistakes that a new user is likely to make. Each error must name the
-// mistake and the remedy.
+// mistake and, in most cases, the remedy.
 
 func TestErrorsExplainMistakesInTheEnvironment(t *testing.T) {
 	encrypted := string(readKeyFile(t, "p521-sec1-aes256.pem"))
@@ -159,8 +159,8 @@ func TestErrorsExplainMistakesInAnAllocation(t *testing.T) {
 	requireText(t, err, "allocation[0].weight is negative")
 }
 
-// A gateway may send only a status, without an explanation. The text of the error adds
-// the usual causes.
+// A gateway may send only a status, without an explanation. After a 401 or 403, the text
+// of the error adds the usual causes.
 func TestErrorsExplainAStatusWithoutAProblemDocument(t *testing.T) {
 	for name, test := range map[string]struct {
 		token int // status of the token endpoint

@@ -69,8 +69,9 @@ func hasValueReceiver(receiver reflect.Value, method string) bool {
 }
 
 // callWithZeros calls a method with zero values as arguments, and returns the results of
-// the method. It passes ctx as the context, unless ctx is nil. If the method returns an
-// iterator, callWithZeros reads it to its end, and returns the last pair of values.
+// the method. It passes ctx as the context, unless ctx is nil, and a discardState as the
+// [fmt.State]. If the method returns an iterator, callWithZeros reads it to its end, and
+// returns the last pair of values.
 func callWithZeros(ctx context.Context, method reflect.Value) []reflect.Value {
 	var arguments []reflect.Value
 	count := method.Type().NumIn()
@@ -107,7 +108,8 @@ func (discardState) Precision() (int, bool)         { return 0, false }
 func (discardState) Flag(int) bool                  { return false }
 
 // eachMethod calls do for every method of every exported struct, on a nil pointer and on
-// a zero value, and fails the test if do panics.
+// a zero value, and fails the test if do panics. It calls a method with a value receiver
+// only on the zero value.
 func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.Value)) {
 	t.Helper()
 	for _, value := range structs {

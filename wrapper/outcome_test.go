@@ -118,7 +118,8 @@ func requireOutcomes(t *testing.T, want upvest.Outcome, cases map[string]outcome
 }
 
 // requireAttemptsListed checks that the error lists each attempt with its result, and
-// that the error matches only the kind of error that belongs to its status.
+// that it matches ErrNotFound, ErrConflict or ErrTooManyRequests only if its status is
+// 404, 409 or 429.
 func requireAttemptsListed(t *testing.T, failure *upvest.Error, requests int) {
 	t.Helper()
 	for kind, status := range map[error]int{
@@ -273,7 +274,7 @@ func requireNotSent(t *testing.T, baseURL string, transport http.RoundTripper, a
 }
 
 // trusting returns a transport that trusts the certificate of a server. The certificate
-// is valid only for 127.0.0.1 and example.com.
+// is valid for 127.0.0.1, but not for localhost.
 func trusting(server *httptest.Server) *http.Transport {
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())

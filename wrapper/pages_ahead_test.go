@@ -87,9 +87,9 @@ func TestErrorsOfPagesAheadBeyondTheEndAreIgnored(t *testing.T) {
 	}
 }
 
-// The client decodes pages in the order of the list, even if later pages arrive first.
-// With two processors, it decodes two pages at the same time. The duration of an attempt
-// does not include the time that its page waits to be decoded.
+// The client begins to decode pages in the order of the list, even if later pages arrive
+// first. With two processors, it decodes up to two pages at the same time. The duration
+// of an attempt does not include the time that its page waits to be decoded.
 func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	synctest.Test(t, func(t *testing.T) {

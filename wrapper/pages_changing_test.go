@@ -137,7 +137,8 @@ const (
 	unordered  = "unordered"
 )
 
-// All returns each row that is never removed from a changing list exactly once.
+// All returns each row that is never removed from a changing list exactly once, or ends
+// with ErrListUnreadable.
 func TestAllReadsEachLastingRowOfAChangingListOnce(t *testing.T) {
 	for _, order := range []string{ascending, descending, unordered} {
 		t.Run(order, func(t *testing.T) {
@@ -159,7 +160,8 @@ func TestAllReadsEachLastingRowOfAChangingListOnce(t *testing.T) {
 	}
 }
 
-// changingCase describes how to read a changing list. A seed determines all its values.
+// changingCase describes how to read a changing list. The order and a seed determine all
+// its other values.
 type changingCase struct {
 	order  string
 	list   *changingList
@@ -211,7 +213,8 @@ func newChangingCase(order string, seed uint64) changingCase {
 }
 
 // readChangingList reads a changing list, and checks that All returns every row that is
-// never removed, once and in order. It reports whether All returned ErrListUnreadable.
+// never removed, once and in order, until it ends. It reports whether All returned
+// ErrListUnreadable.
 func readChangingList(t *testing.T, order string, seed uint64) (unreadable bool) {
 	t.Helper()
 	c := newChangingCase(order, seed)

@@ -150,7 +150,7 @@ func TestAllEndsAndIsComplete(t *testing.T) {
 	})
 }
 
-// All reads a list completely even if meta is absent or wrong.
+// All reads a list completely even if meta is absent, or wrong in one of these ways.
 func TestAllIsCompleteWithAnyMeta(t *testing.T) {
 	requireComplete(t, map[string]pagingCase{
 		"an empty list without meta": {rows: 0, limit: 100, meta: noMeta, requests: 1},

@@ -89,7 +89,7 @@ func TestAllDetectsAnIgnoredOffset(t *testing.T) {
 	}
 }
 
-// All returns ErrListUnreadable for a list that contains a row twice.
+// All returns ErrListUnreadable if two successive rows of a list are the same.
 func TestAllDetectsARepeatedRow(t *testing.T) {
 	all := ids(5)
 	for name, rows := range map[string][]uuid.UUID{
@@ -110,8 +110,9 @@ func TestAllDetectsARepeatedRow(t *testing.T) {
 	}
 }
 
-// If the rows of a list are not sorted by ID, All reads them as long as it can find the
-// row that it returned last. If All cannot find that row, it returns ErrListUnreadable.
+// If the rows of a list are not sorted by ID, All reads them as long as each further page
+// contains the row that All returned last, and before it only rows that All returned
+// earlier. Otherwise, it returns ErrListUnreadable.
 func TestAllReadsAnUnorderedListOrReturnsAnError(t *testing.T) {
 	all := ids(350)
 	random := rand.New(rand.NewPCG(1, 1))
@@ -194,8 +195,8 @@ func TestAllDetectsAnOffsetThatOverflows(t *testing.T) {
 			if !errors.Is(err, upvest.ErrListUnreadable) || (len(rows) > 0) != wantRows ||
 				len(server.requests) > 3+ahead {
 				t.Errorf("from the offset %d with %d pages ahead: got %d rows and the error %v after "+
-					"%d requests, want ErrListUnreadable, rows: %t", start, ahead, len(rows), err,
-					len(server.requests), wantRows)
+					"%d requests, want ErrListUnreadable after a few requests, rows: %t",
+					start, ahead, len(rows), err, len(server.requests), wantRows)
 			}
 		}
 	}

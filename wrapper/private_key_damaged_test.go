@@ -181,7 +181,7 @@ func TestParsePrivateKeyReadsACopiedKey(t *testing.T) {
 	}
 }
 
-// The error names the line and the kind of damage.
+// The error names the kind of damage and, in many cases, the line.
 func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 	text := string(readKeyFile(t, "p521-sec1.pem"))
 	lines := strings.Split(text, "\n")

@@ -22,7 +22,8 @@ type unreadableCase struct {
 }
 
 // If the body of a 2xx response cannot be read, the error keeps everything that the
-// client received. If the call was a write, its outcome is accepted.
+// client received. If the call was a write, its outcome is accepted, because the response
+// has a request ID.
 func TestSuccessesThatCannotBeRead(t *testing.T) {
 	const (
 		id             = `"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"`
@@ -128,7 +129,7 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 }
 
 // The client retries after a truncated body, but not after a body that is not JSON,
-// because the next attempt would receive the same body.
+// because the next attempt would probably receive the same body.
 func TestInvalidJSONIsNotRetried(t *testing.T) {
 	for _, body := range []string{orderBody + "x", "x", `{"a":"b"]`} {
 		err := retrieve(t.Context(), newTestClient(t, success(body)))

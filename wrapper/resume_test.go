@@ -29,8 +29,8 @@ func lostOrder(t *testing.T, client *upvest.Client) *upvest.Error {
 	return asError(t, err)
 }
 
-// Every error of a resumed call keeps the key of the first attempt, even if the resumed
-// call was never sent, so that a caller can always resume the latest error.
+// The error of a resumed call keeps the key of the first attempt, even if the resumed
+// call was never sent, so that a caller can resume the latest error.
 func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -110,7 +110,8 @@ func TestResumeWithoutAKeyStaysRefused(t *testing.T) {
 	}
 }
 
-// Every error of a POST or PATCH has an idempotency key, even if the call was never sent.
+// The error of a POST or PATCH has an idempotency key, even if the call was never sent,
+// for instance because an option is nil.
 func TestErrorsOfUnsentCallsCarryTheKey(t *testing.T) {
 	client := newTestClient(t, success(orderBody))
 	given := uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37")

@@ -144,8 +144,8 @@ func TestRetryAfterHasJitter(t *testing.T) {
 	}
 }
 
-// If the server refuses many calls at the same time, the client repeats them at different
-// times.
+// If the server refuses many calls at the same time, the client repeats most of them at
+// different times.
 func TestRetryAfterSpreadsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const calls = 80

@@ -235,8 +235,8 @@ func TestRetryPolicyReceivesTheAttempt(t *testing.T) {
 	}
 }
 
-// The client calls RetryPolicy.Retry only for attempts that were sent, because an error
-// that prevents one attempt from being sent would prevent the next attempt too.
+// The client does not call RetryPolicy.Retry for an attempt that failed before the client
+// tried to send it, because the next attempt would probably fail in the same way.
 func TestRetryPolicyIsNotCalledForUnsentAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503))

@@ -194,8 +194,8 @@ func TestUnauthorizedCallsKeepAConfirmedToken(t *testing.T) {
 }
 
 // A 403 renews a token that is older than one minute, because the server may have granted
-// a missing scope since it issued the token. The new scope takes effect within two
-// minutes.
+// a missing scope since it issued the token. A 403 without a problem document, which may
+// come from a proxy, renews no token.
 func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		next := problem(403)
@@ -257,7 +257,8 @@ func TestTokenErrorsOfOAuth(t *testing.T) {
 		failure := asError(t, err)
 		if failure.Type != "invalid_client" || failure.Detail != "unknown client" ||
 			failure.Status != status {
-			t.Errorf("status %d: got the type %q and detail %q, want invalid_client and unknown client",
+			t.Errorf("status %d: got the type %q and detail %q, "+
+				"want invalid_client, unknown client and the status",
 				status, failure.Type, failure.Detail)
 		}
 	}

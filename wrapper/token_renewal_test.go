@@ -193,7 +193,8 @@ func TestTimeoutDoesNotLimitARenewal(t *testing.T) {
 	})
 }
 
-// A lifetime that is shorter than a second ends. It does not count as unknown.
+// A token with a lifetime below one second expires. Such a lifetime does not count as
+// unknown.
 func TestTokenWithALifetimeBelowOneSecond(t *testing.T) {
 	for _, life := range []string{"0.5", "1e-300"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -209,8 +210,8 @@ func TestTokenWithALifetimeBelowOneSecond(t *testing.T) {
 	}
 }
 
-// If the lifetime of a token overflows [time.Duration], the client uses a lifetime of 100
-// years instead.
+// The client limits the lifetime of a token to 100 years, so that the lifetime cannot
+// overflow [time.Duration].
 func TestTokenWithAHugeLifetime(t *testing.T) {
 	// 18446744074 s is slightly more than 2^64 ns.
 	for _, life := range []string{"1e10", "18446744074", "1e300"} {

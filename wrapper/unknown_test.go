@@ -82,9 +82,8 @@ var objectsOf = map[string][]string{
 	"retrieve_portfolios_rebalancing_execution": {""},
 }
 
-// TestUnknownFieldsOfEveryResponse requires that every page and every object in a
-// response keeps the fields that are missing in its Go type, and that encoding/json does
-// not write these fields.
+// TestUnknownFieldsOfEveryResponse requires that the objects in objectsOf keep the fields
+// that are missing in their Go types, and that encoding/json does not write these fields.
 func TestUnknownFieldsOfEveryResponse(t *testing.T) {
 	for _, operation := range everyOperation() {
 		if operation.success == "" {
@@ -191,8 +190,8 @@ func TestUnknownFieldsOfWeights(t *testing.T) {
 	}
 }
 
-// The client never sends unknown fields, even if the caller uses a part of a response in
-// a request, or sends a whole response value as the body.
+// The client does not send the unknown fields of a response, even if the caller uses a
+// part of the response in a request, or sends the whole response value as the body.
 func TestUnknownFieldsAreNotSentBack(t *testing.T) {
 	server := scripted(success(addToObjects(allocationBody, "new_field"), "Upvest-Request-Id", "request"))
 	client := newTestClient(t, server.serve)

@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// switchAfter returns a round trip that calls the function before until the given time
-// has passed, and calls the function afterwards for all later requests.
+// switchAfter returns a round trip that calls `before` for each request until the given
+// time has passed, and `afterwards` for all later requests.
 func switchAfter(after time.Duration, before, afterwards roundTrip) roundTrip {
 	start := time.Now()
 	return func(req *http.Request) (*http.Response, error) {
@@ -51,7 +51,8 @@ func TestWaitRetrievesShortlyBeforeItsDeadline(t *testing.T) {
 	}
 }
 
-// The last retrieval begins early enough to receive the response before the deadline.
+// If the deadline is 5 seconds after the start, the last retrieval begins at least 125 ms
+// before the deadline. Wait therefore receives a response that takes 124 ms.
 func TestWaitReservesTimeForItsLastRetrieval(t *testing.T) {
 	for _, random := range []uint64{0, 7, 1 << 40, 1 << 63} {
 		synctest.Test(t, func(t *testing.T) {

@@ -4,10 +4,14 @@
 //	vault write transit/keys/upvest type=ecdsa-p521
 //	go run ./kms
 //
-// The program calls the server given in the UPVEST_API_* variables. It calls Vault at the
-// address in VAULT_ADDR, with the token in VAULT_TOKEN. To use the key service of a cloud
-// provider instead of Vault, write a type with the methods Public, Sign and SignContext
-// for a P-521 or Ed25519 key. A P-521 signature must be in ASN.1 DER.
+// The program calls the server given in the UPVEST_API_* variables. That server must have
+// the public key of version 1 of the Vault key, under the ID in UPVEST_API_KEY_ID. The
+// program ignores UPVEST_API_SCOPES and the variables for private keys. It calls Vault at
+// the address in VAULT_ADDR, with the token in VAULT_TOKEN.
+//
+// To use the key service of a cloud provider instead of Vault, write a type with the
+// methods Public, Sign and SignContext for a P-521 or Ed25519 key. A P-521 signature must
+// be in ASN.1 DER.
 package main
 
 import (

@@ -27,9 +27,10 @@ const (
 // vaultKey is a key in the transit engine of HashiCorp Vault. The key never leaves Vault,
 // so each signature requires a request to Vault.
 //
-// The type implements [crypto.Signer], so upvest.Credentials accepts a vaultKey. The
-// client calls SignContext instead of Sign, with the context of the call. A cancelled
-// call therefore does not wait for a Vault that hangs.
+// A *vaultKey implements [crypto.Signer], so it can be the PrivateKey of
+// upvest.Credentials. The client calls SignContext instead of Sign, and passes it the
+// context of the request. A cancelled call therefore does not wait for a Vault that
+// hangs.
 type vaultKey struct {
 	vault
 	name string

@@ -1,7 +1,7 @@
 // Command later uses [upvest.Client.Do] to call operations for which this client has no
 // method. The program rebalances an account and reads the resulting orders, liquidates
-// the account, waits until the liquidation is settled, and deletes the account's
-// configuration.
+// the account, waits until the liquidation is settled or cancelled, and deletes the
+// account's configuration.
 //
 // The program calls the server given in the UPVEST_API_* variables. UPVEST_API_SCOPES
 // must contain portfolios:admin and account_liquidations:admin. `make sandbox
@@ -93,8 +93,9 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 	}
 	fmt.Fprintln(out, "liquidation is", made.Status)
 
-	// After an unknown outcome, it is safe to repeat the deletion: if the first request
-	// took effect, the server responds to the second request with 404.
+	// It is safe to repeat the deletion after an unknown outcome. If the first request
+	// took effect, the server responds to the second request with 404, and Do returns an
+	// error that matches ErrOutcomeUnknown and ErrNotFound.
 	err = client.Do(ctx, upvest.Request{
 		Method:     http.MethodDelete,
 		Path:       "/portfolios/configurations/" + account.String(),

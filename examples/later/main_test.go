@@ -110,7 +110,8 @@ func TestAccountLiquidations(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(page.Data) != 1 || page.Data[0].Status != "CANCELLED" || page.Meta.TotalCount != 1 {
-			t.Errorf("got the page %+v, want one liquidation with the status CANCELLED", page)
+			t.Errorf("got the page %+v, want one liquidation with the status CANCELLED, and the total 1",
+				page)
 		}
 		for want, err := range map[error]error{
 			upvest.ErrConflict:   do(http.MethodDelete, path+"/"+made.ID.String(), nil, nil),

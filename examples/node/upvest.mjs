@@ -1,12 +1,14 @@
 // A client for the portfolios API in Node.js, without dependencies. It signs requests as
 // Upvest documents, with HTTP message signatures, version 15. It does not retry requests
-// or renew its access token, and it has no timeouts.
+// or renew its access token, and it sets no timeouts.
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 export class Client {
   // The argument is an object that maps the name of each variable that upvest-sandbox
-  // prints to its value.
+  // prints to its value. The private key must be PEM without encryption, in
+  // UPVEST_API_HTTP_SIGN_PRIVATE_KEY or in the file that
+  // UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME names.
   constructor(variables) {
     this.baseURL = variables.UPVEST_API_BASE_URL;
     this.id = variables.UPVEST_API_CLIENT_ID;

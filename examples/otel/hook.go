@@ -25,7 +25,7 @@ func attemptHook(
 	tracer := traces.Tracer(scope)
 	durations, err := metrics.Meter(scope).Float64Histogram("upvest.attempt.duration",
 		metric.WithUnit("s"),
-		metric.WithDescription("Time from building a request to the end of its response."))
+		metric.WithDescription("Time from building a request to the end of its response, or to the failure."))
 	if err != nil {
 		return nil, fmt.Errorf("create the histogram: %w", err)
 	}

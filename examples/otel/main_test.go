@@ -41,7 +41,8 @@ func TestTracesAndMetrics(t *testing.T) {
 		ids += strings.Count(printed, request.RequestID)
 	}
 	if ids != len(requests) {
-		t.Errorf("the output contains %d of the %d request IDs, want all of them", ids, len(requests))
+		t.Errorf("the output contains request IDs %d times, want once for each of %d requests",
+			ids, len(requests))
 	}
 	if secret := server.Client().Secret; strings.Contains(printed, secret) {
 		t.Error("the output contains the client secret")

@@ -1,5 +1,5 @@
-"""A client for the portfolios API in Python 3. In addition to the standard library, it needs
-the package cryptography, because the standard library cannot sign.
+"""A client for the portfolios API in Python 3. In addition to the standard library, it
+needs the package cryptography, because the standard library has no ECDSA and no Ed25519.
 
 It signs requests as Upvest documents, with HTTP message signatures, version 15. It does
 not retry requests or renew its access token.
@@ -20,7 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 class Client:
     def __init__(self, variables):
-        """The argument maps the name of each variable that upvest-sandbox prints to its value."""
+        """The argument maps the name of each variable that upvest-sandbox prints to its value.
+
+        The private key must be PEM without encryption, in UPVEST_API_HTTP_SIGN_PRIVATE_KEY
+        or in the file that UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME names.
+        """
         self.base = urllib.parse.urlsplit(variables["UPVEST_API_BASE_URL"])
         self.id = variables["UPVEST_API_CLIENT_ID"]
         self.secret = variables["UPVEST_API_CLIENT_SECRET"]

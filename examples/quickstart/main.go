@@ -1,5 +1,7 @@
 // Command quickstart invests 100 euros. It creates an allocation, configures an account
-// to follow it, and places the account's first order.
+// to follow it, places the account's first order, and waits until the order is done. If
+// the account already has a configuration, for instance from an earlier run, the program
+// ends with the error 409 Conflict.
 //
 // The program calls the server given in the UPVEST_API_* variables; `make sandbox`
 // starts a sandbox, for which you need no credentials from Upvest.

@@ -3,10 +3,13 @@
 //
 //	go run ./reconcile -day 2026-03-05 -to orders.csv
 //
-// The program reads from the server given in the UPVEST_API_* variables. After an
-// interruption, run the command again to continue where the last run stopped. The file
-// orders.csv.part contains the orders written so far, and is renamed to orders.csv when
-// the day is complete.
+// The program reads from the server given in the UPVEST_API_* variables. Run it after the
+// day (in UTC) has ended: an order that is placed during a run, or between two runs, may
+// be missing from the file.
+//
+// After an interruption, run the command again to continue where the last run stopped.
+// The file orders.csv.part contains the orders written so far, and is renamed to
+// orders.csv after the last order.
 package main
 
 import (

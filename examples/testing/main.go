@@ -1,8 +1,10 @@
 // Command testing invests one instalment of a savings plan. Its tests show how to test a
-// service against the sandbox: they simulate network faults, and need no credentials from
-// Upvest. The service is in savings.go.
+// service against the sandbox: they simulate network faults and error responses, and need
+// no credentials from Upvest. The service is in savings.go.
 //
 //	go test ./testing
+//
+// The program itself calls the server given in the UPVEST_API_* variables.
 package main
 
 import (

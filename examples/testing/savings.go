@@ -23,15 +23,16 @@ type instalment struct {
 var (
 	// errLater means that the order was not placed, that it is unknown whether the order
 	// was placed, or that the response with the order is unusable. The caller must try
-	// the same instalment again.
+	// the same instalment again, within 24 hours if the order may have been placed.
 	errLater = errors.New("try this instalment again later")
-	// errRejected means that the order was not placed, and that the server would refuse
-	// the instalment again.
+	// errRejected means that this call did not place the order, because the server
+	// refused it with 400, 404 or 422. Trying again is useless until the cause is
+	// corrected.
 	errRejected = errors.New("this instalment needs manual review")
 )
 
-// savings is the service under test. It invests each instalment exactly once, even if
-// the caller calls invest several times for the instalment within 24 hours.
+// savings is the service under test. It places at most one order for an instalment, even
+// if the caller calls invest several times for the instalment within 24 hours.
 type savings struct{ client *upvest.Client }
 
 // invest places the order for an instalment and returns the order. The idempotency key is

@@ -1,9 +1,9 @@
-// Command tour calls all operations of the portfolios API and prints what each operation
-// did.
+// Command tour calls operations of the portfolios API and prints what each operation did.
 //
-// By default, the tour calls a sandbox that runs inside its process. If UPVEST_API_*
-// variables name a server, the tour calls that server instead, and changes nothing there
-// unless -write is given.
+// By default, the tour calls all operations, on a sandbox that runs inside its process.
+// If an UPVEST_API_* variable is set, the tour calls the server that these variables
+// name, or Upvest's sandbox if UPVEST_API_BASE_URL is missing. It then only reads, unless
+// -write is given.
 package main
 
 import (

@@ -12,8 +12,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// line matches the output for one operation: the number of the operation, and its name,
-// status, request ID and changes.
+// line matches the output for one operation: its number, name, status and request ID, and
+// what it changed or returned.
 var line = regexp.MustCompile(`(?m)^ +\d+  ([a-z_]+) +(\d{3})  [0-9a-f-]{36}  (.+)$`)
 
 func TestTourOnTheEmbeddedSandbox(t *testing.T) {
@@ -36,7 +36,7 @@ func TestTourOnTheEmbeddedSandbox(t *testing.T) {
 		"retrieve_portfolios_order 200 LIQUIDATION for 1000 EUR is FILLED",
 	} {
 		if !strings.Contains(printed, want) {
-			t.Errorf("want the line %q in the output, got\n%s", want, printed)
+			t.Errorf("want %q in a line of the output, got\n%s", want, printed)
 		}
 	}
 	if !strings.Contains(out.String(), "weights that sum to exactly 1") {

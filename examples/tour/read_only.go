@@ -7,7 +7,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// readOnly reads the first page of each list, and retrieves the first item of each page.
+// readOnly reads the first page of each list, and retrieves the first item of each page
+// that has one.
 func readOnly(ctx context.Context, client *upvest.Client, t *timeline) error {
 	allocations, err := client.Allocations.List(ctx, portfolios.ListPortfoliosAllocationsParams{})
 	if err != nil {

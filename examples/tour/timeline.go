@@ -9,8 +9,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// timeline prints one line per operation, with the name, status, request ID and changes
-// of the operation.
+// timeline prints one line per operation, with the name, status and request ID of the
+// operation, and with what it changed or returned. If an operation is refused, a second
+// line contains the error.
 type timeline struct {
 	out   io.Writer
 	steps int

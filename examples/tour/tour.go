@@ -181,7 +181,8 @@ func (t *tour) liquidate(ctx context.Context) error {
 }
 
 // place places an order with an idempotency key that is derived from the order's purpose.
-// A restarted tour therefore does not place the order a second time.
+// If place is called again with the same arguments within 24 hours, it therefore does not
+// place a second order.
 func (t *tour) place(ctx context.Context, side portfolios.Side, amount string) (*portfolios.Order, error) {
 	cash, err := api.NewAmount(amount)
 	if err != nil {

@@ -174,8 +174,8 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	w.p.control(t, "GET", "effects?operation=create_portfolios_order&account="+account, nil, &effects)
 	if effects.Total != 8 || effects.Dropped != 0 || len(effects.Data) != 3 || effects.Data[2].Number != 7 ||
 		effects.Data[0].AccountIDs[0] != account {
-		t.Errorf("the filtered effects are %+v, want 8 in total, and the account's three orders up to number 7",
-			effects)
+		t.Errorf("the filtered effects are %+v, want 8 in total, "+
+			"and the account's three orders up to number 7", effects)
 	}
 	w.p.control(t, "GET", "effects?limit=2&after=6", nil, &effects)
 	if len(effects.Data) != 2 || effects.Data[0].Number != 7 || effects.Data[1].AccountIDs[0] != other {
@@ -188,7 +188,7 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 		last.Header["Authorization"][0] != "***" || last.Header["Signature-Input"] == nil ||
 		last.Number != log.Total {
 		t.Errorf("the requests with the account are %+v, want five, the last of them the list of orders "+
-			"with a masked token and the number %d", log, log.Total)
+			"with a masked token and the highest number", log)
 	}
 	if log.Data[1].Body != orderBody(account, "BUY", "1") {
 		t.Errorf("the journal has the body %q for an order request, want it as sent", log.Data[1].Body)

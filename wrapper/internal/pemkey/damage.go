@@ -23,7 +23,8 @@ func errNotPEM(text []byte, plain string, decoded []byte) error {
 			"give the whole text of the key file, from -----BEGIN to the last line")
 	case strings.Contains(plain, "BEGIN") && strings.Contains(plain, "KEY"):
 		return errors.New("private key: not PEM, because the BEGIN line is damaged: " +
-			"it must have five hyphens before BEGIN and five at its end, and nothing before or after them")
+			"write five hyphens, BEGIN, one space, the type of the key and five hyphens, " +
+			"as in -----BEGIN PRIVATE KEY-----")
 	}
 	for i, char := range []rune(plain) {
 		if !isBase64(char) && char != '-' && char != '_' && !unicode.IsSpace(char) {
