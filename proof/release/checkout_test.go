@@ -54,8 +54,9 @@ func TestCommandsLeaveCheckoutClean(t *testing.T) {
 			t.Errorf("`%s` changed these files of a fresh checkout, want no changes:\n%s", command, changed)
 		}
 	}
-	// The commands create one file that git ignores. If git status lists this file here,
-	// the check above would have listed new files that git does not ignore.
+	// This is a control for the check above. The commands create one file, go.work.sum,
+	// which git ignores. With --ignored, git status must list it. This shows that git
+	// status notices files that the commands create.
 	ignored := inFolder(t, folder, "git", "status", "--porcelain", "--ignored")
 	if ignored != "!! go.work.sum\n" {
 		t.Errorf("git status lists the files %q, want only the ignored file go.work.sum", ignored)

@@ -97,9 +97,10 @@ func isLateCancellation(c *call) bool {
 	return c.resumes != nil || c.verdict() == operations.Unknown && len(c.effects) == 1
 }
 
-// isMisled reports whether a call failed because the client used a wrong Date. After a
-// revocation, the client must try the wrong Date. Calls may therefore fail until the
-// first failed call has ended.
+// isMisled reports whether a wrong Date excuses a call that failed. After a revocation,
+// the client must try the wrong Date, so the server refuses the call twice. The Date is
+// no excuse if an earlier call of the same host was also refused twice, ended before this
+// call started, and no disturbance has affected the host since then.
 func (s *simulation) isMisled(c *call) bool {
 	if s.step.date == 0 || c.unauthorized < 2 {
 		return false

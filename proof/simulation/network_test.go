@@ -218,8 +218,9 @@ func (n *network) emptyResponse(req *http.Request) *http.Response {
 	}
 }
 
-// serve passes a request to the sandbox. The sandbox handles one request at a time, so
-// each new effect belongs to this request.
+// serve passes a request to the sandbox. It holds the lock of the network until the
+// sandbox has responded, so each new effect results from this request. An effect of a
+// different operation than that of the call is counted as unclaimed.
 func (n *network) serve(req *http.Request, body []byte, made *call) *http.Response {
 	// A server finishes a request even if the client has gone.
 	arriving := req.Clone(context.Background())

@@ -32,7 +32,9 @@ type Slots interface {
 type Limiter struct {
 	slots Slots
 	turns turns
-	held  chan lease // contains one value, which only its receiver may change
+	// held contains the lease while no goroutine uses it. A goroutine takes the lease
+	// out, may change it, and puts it back.
+	held chan lease
 }
 
 type lease struct {
