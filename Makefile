@@ -39,7 +39,7 @@ first-order: ## Run the README's first order on a temporary sandbox; needs only 
 	@cd sandbox && go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@cd examples && ../build/upvest-sandbox -- go run ./firstorder
 
-demo: ## Run a program that starts a sandbox in its own process and calls all operations on it. If UPVEST_API_* variables name a server, only read from that server; ARGS='-write -account ID -user ID' also writes to it.
+demo: ## Run a program that starts a sandbox in its own process and calls all operations on it. If an UPVEST_API_* variable is set, the program starts no sandbox: it calls the server that these variables name and only reads from it. With ARGS='-write -account ID -user ID', it also makes changes on that server.
 	@echo 'Building the tour of all operations, then running it. The first build takes about a minute.'
 	@cd examples && go run ./tour $(ARGS)
 
