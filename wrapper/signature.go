@@ -151,8 +151,7 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 }
 
 // signAt signs a request, with now as the date of the signature. The signature covers the
-// documented components that the request has, and the headers that the parameter more
-// lists.
+// documented components and the headers named in `more`, as far as the request has them.
 func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, more ...string) error {
 	if err := httpsig.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)

@@ -107,9 +107,9 @@ func (rule rule) isWrite(c *caller) bool {
 	return rule.writes
 }
 
-// compare reports how the server differs from the rule. Of the responses to the rule's
-// two requests, it compares only the statuses, because Upvest does not document the texts
-// of details.
+// compare reports how the server differs from the rule. For a rule without run, it checks
+// only the status of each response, and not the detail of a problem, because Upvest does
+// not document the text of this field.
 func (rule rule) compare(t testing.TB, c *caller) {
 	t.Helper()
 	if rule.run != nil {
