@@ -13,7 +13,6 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/authority"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 func certificateFor(t *testing.T, host string) tls.Certificate {
@@ -38,15 +37,8 @@ func TestTransportWithTLS(t *testing.T) {
 		if s.URL() != "https://"+name {
 			t.Errorf("the URL is %s, want no slash at the end", s.URL())
 		}
-		client, err := upvest.New(
-			s.Credentials(),
-			upvest.WithHTTPClient(&http.Client{Transport: s.Transport()}),
-			upvest.WithoutRetry(),
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+		client := clientOf(t, s, s.Client())
+		_, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
 		if (err == nil) != accepted {
 			t.Errorf("for the host %s, the list returned the error %v, want one only for other.internal",
 				name, err)
@@ -61,12 +53,8 @@ func TestResetOverTLS(t *testing.T) {
 	if err := s.Inject(sandbox.Fault{Operation: sandbox.TokenOperation, Reset: true}); err != nil {
 		t.Fatal(err)
 	}
-	client, err := upvest.New(s.Credentials(),
-		upvest.WithHTTPClient(&http.Client{Transport: s.Transport()}), upvest.WithoutRetry())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+	client := clientOf(t, s, s.Client())
+	_, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
 	if !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("the call returned the error %v, want a TCP reset", err)
 	}

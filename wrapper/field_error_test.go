@@ -130,16 +130,10 @@ func TestErrorOfAStrictFieldInAListContainsTheOffset(t *testing.T) {
 	all := ids(25)
 	const bad = 17
 	serve := func(server *listServer) roundTrip {
-		return func(req *http.Request) (*http.Response, error) {
-			resp, err := server.serve(req)
-			if err != nil {
-				return nil, err
-			}
-			return editBody(resp, func(body string) string {
-				row := fmt.Sprintf(`{"id": %q`, all[bad])
-				return strings.Replace(body, row, row+`, "status": 5`, 1)
-			})
-		}
+		return withBody(server.serve, func(body string) string {
+			row := fmt.Sprintf(`{"id": %q`, all[bad])
+			return strings.Replace(body, row, row+`, "status": 5`, 1)
+		})
 	}
 	for _, ahead := range []int{0, 3} {
 		client := newTestClient(t, serve(&listServer{rows: all}))
@@ -184,17 +178,11 @@ func TestRowThatIsNotAnObject(t *testing.T) {
 	const bad = 2
 	all := ids(5)
 	server := &listServer{rows: all}
-	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
-		resp, err := server.serve(req)
-		if err != nil {
-			return nil, err
-		}
-		return editBody(resp, func(body string) string {
-			before, rest, _ := strings.Cut(body, fmt.Sprintf(`{"id": %q`, all[bad]))
-			_, after, _ := strings.Cut(rest, "}")
-			return before + "5" + after
-		})
-	})
+	client := newTestClient(t, withBody(server.serve, func(body string) string {
+		before, rest, _ := strings.Cut(body, fmt.Sprintf(`{"id": %q`, all[bad]))
+		_, after, _ := strings.Cut(rest, "}")
+		return before + "5" + after
+	}))
 	rows, err := collectOrders(t, client, ordersParams(0, 10))
 	var failed *upvest.FieldError
 	if !errors.As(err, &failed) || failed.Offset != bad || failed.Field != "/data/2" {

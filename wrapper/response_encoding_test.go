@@ -11,16 +11,22 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// editBody replaces the body of a response with the result of edit.
-func editBody(resp *http.Response, edit func(string) string) (*http.Response, error) {
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
+// withBody replaces the bodies of responses with the result of edit.
+func withBody(serve roundTrip, edit func(string) string) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		resp, err := serve(req)
+		if err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return nil, err
+		}
+		edited := edit(string(body))
+		resp.Body = io.NopCloser(strings.NewReader(edited))
+		resp.ContentLength = int64(len(edited))
+		return resp, nil
 	}
-	edited := edit(string(body))
-	resp.Body = io.NopCloser(strings.NewReader(edited))
-	resp.ContentLength = int64(len(edited))
-	return resp, nil
 }
 
 func packed(t *testing.T, body string) string {

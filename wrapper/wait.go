@@ -174,7 +174,7 @@ func (w *watch) withFailure(err error) error {
 	return err
 }
 
-// state returns the status of the order as last received, or why there is none.
+// state returns the status of the order as last received, or why it is not known.
 func (w *watch) state() string {
 	switch {
 	case w.last != nil:

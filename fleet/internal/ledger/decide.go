@@ -24,9 +24,14 @@ func (l *Ledger) Retry(ctx context.Context, tx *sql.Tx, run int64) ([]uuid.UUID,
 	)
 }
 
-// Drop cancels those open items of a run of which no attempt can have acted, and returns
-// how many items it cancelled. It cancels no item while the ledger is marked as restored,
-// because the dump may lack attempts. It uses the caller's transaction.
+// CanDrop reports whether no attempt of the item can have acted. It returns false while
+// the ledger is marked as restored, because the dump may lack attempts.
+func (i *Item) CanDrop() bool {
+	return i.Unsure == 0 && !i.Resource.Valid && i.Restored.IsZero()
+}
+
+// Drop cancels those open items of a run for which [Item.CanDrop] returns true, and
+// returns how many items it cancelled. It uses the caller's transaction.
 func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, err error) {
 	return l.DB.Exec(
 		ctx,

@@ -60,14 +60,7 @@ func TestARefusalAfterAnUnknownOutcomeRequiresALookup(t *testing.T) {
 				t.Errorf("the lookup is due in %s, expected at least 2 minutes: the attempt may still act",
 					later.Wait)
 			}
-			w.postponed()
-			w.advance(3 * time.Minute)
-			w.must(w.place())
-			if acted {
-				w.expect(ledger.Found, 1)
-			} else {
-				w.expect(ledger.Refused, 0)
-			}
+			w.expectLookup(acted, ledger.Refused)
 		})
 	}
 }

@@ -372,14 +372,7 @@ func TestLinesOfACancelledRunInARestoredLedgerAreLookedUp(t *testing.T) {
 			}
 			w.must(w.ledger().MarkRestored(t.Context(), dump))
 			w.must(w.ledger().SetState(t.Context(), w.run(january).ID, ledger.Cancelled))
-			w.postponed()
-			w.advance(3 * time.Minute)
-			w.must(w.place())
-			if acted {
-				w.expect(ledger.Found, 1)
-			} else {
-				w.expect(ledger.Dropped, 0)
-			}
+			w.expectLookup(acted, ledger.Dropped)
 		})
 	}
 }
@@ -404,14 +397,7 @@ func TestLinesOfACancelledRunAreOnlyLookedUp(t *testing.T) {
 		each(t, func(w *world) {
 			w.unknown(acted)
 			w.must(w.ledger().SetState(t.Context(), w.run(january).ID, ledger.Cancelled))
-			w.postponed()
-			w.advance(3 * time.Minute)
-			w.must(w.place())
-			if acted {
-				w.expect(ledger.Found, 1)
-			} else {
-				w.expect(ledger.Dropped, 0)
-			}
+			w.expectLookup(acted, ledger.Dropped)
 		})
 	}
 }

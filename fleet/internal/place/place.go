@@ -108,8 +108,7 @@ func (p *Placer) Place(ctx context.Context, run ledger.Run, subject uuid.UUID, i
 		return nil
 	case item.RunState == ledger.Paused, item.Held != "" && !isProbe:
 		return later(30*time.Second, nil)
-	case item.RunState == ledger.Cancelled && item.Unsure == 0 && !item.Resource.Valid &&
-		item.Restored.IsZero():
+	case item.RunState == ledger.Cancelled && item.CanDrop():
 		return t.finish(ctx, item, ledger.End{Outcome: ledger.Dropped})
 	}
 	return t.look(ctx, item)

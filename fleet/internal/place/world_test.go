@@ -174,6 +174,21 @@ func (w *world) expect(outcome ledger.Outcome, orders int) {
 	w.expectFor(january, outcome, orders)
 }
 
+// expectLookup lets the last attempt end, places the item again, and checks that a lookup
+// has decided it. If `acted` is true, the lookup must have found the order. Otherwise the
+// item must have the outcome `missing`, and there must be no order.
+func (w *world) expectLookup(acted bool, missing ledger.Outcome) {
+	w.Helper()
+	w.postponed()
+	w.advance(3 * time.Minute)
+	w.must(w.place())
+	if acted {
+		w.expect(ledger.Found, 1)
+	} else {
+		w.expect(missing, 0)
+	}
+}
+
 func (w *world) expectFor(run string, outcome ledger.Outcome, orders int) {
 	w.Helper()
 	item := w.item(run)

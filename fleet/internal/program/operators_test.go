@@ -46,13 +46,22 @@ func state(t *testing.T) map[string]any {
 	return read
 }
 
+// enqueued starts a sandbox and enqueues orders for a number of accounts as the run "r",
+// in the database at the URL. It returns the sandbox and the accounts, which have
+// configurations.
+func enqueued(t *testing.T, url string, count int) (*sandbox.Sandbox, []uuid.UUID) {
+	t.Helper()
+	s := testapi.New(t)
+	t.Setenv("DATABASE_URL", url)
+	path, accounts := orders(t, count)
+	testapi.Follow(t, testapi.Client(t), accounts...)
+	succeeds(t, "enqueue", "-run", "r", path)
+	return s, accounts
+}
+
 func TestARunIsPausedResumedAndCancelled(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		s := testapi.New(t)
-		t.Setenv("DATABASE_URL", url)
-		path, accounts := orders(t, 5)
-		testapi.Follow(t, testapi.Client(t), accounts...)
-		succeeds(t, "enqueue", "-run", "r", path)
+		s, _ := enqueued(t, url, 5)
 		succeeds(t, "pause", "-run", "r")
 		worked(t, 1) // status -watch ends at once, because workers have nothing to do
 		if got := state(t); got["state"] != "paused" || got["decided"] != 0.0 || testapi.Orders(s) != 0 {
@@ -94,11 +103,7 @@ func TestThePriorityOfARunIsSet(t *testing.T) {
 // missing, contradictory and invalid flags, and lines that are not in review.
 func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		s := testapi.New(t)
-		t.Setenv("DATABASE_URL", url)
-		path, accounts := orders(t, 5)
-		testapi.Follow(t, testapi.Client(t), accounts...)
-		succeeds(t, "enqueue", "-run", "r", path)
+		s, accounts := enqueued(t, url, 5)
 		if err := s.Inject(sandbox.Fault{Operation: testapi.Create, Status: 400, Count: 5}); err != nil {
 			t.Fatal(err)
 		}
@@ -242,11 +247,7 @@ func TestTheSameLinesInADifferentFormatAddNothing(t *testing.T) {
 // line. Workers look these lines up.
 func TestCancelDropsNoLineOfARestoredLedger(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		s := testapi.New(t)
-		t.Setenv("DATABASE_URL", url)
-		path, accounts := orders(t, 2)
-		testapi.Follow(t, testapi.Client(t), accounts...)
-		succeeds(t, "enqueue", "-run", "r", path)
+		s, _ := enqueued(t, url, 2)
 		since := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
 		succeeds(t, "restored", "-since", since)
 		contains(t, succeeds(t, "cancel", "-run", "r"), "cancelled 0 lines")

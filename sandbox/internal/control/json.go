@@ -38,7 +38,7 @@ func bare(w http.ResponseWriter, r *http.Request) bool {
 	if !noQuery(w, r) {
 		return false
 	}
-	// A body of this length is refused, whatever it contains.
+	// Every body of this length or more is refused.
 	const longest = 64
 	body, err := io.ReadAll(io.LimitReader(r.Body, longest))
 	isEmpty := slices.Contains([]string{"", "{}", "null"}, strings.TrimSpace(string(body)))

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,8 +49,10 @@ func (h *Handler) record(x *exchange, given *response.Response, body []byte, tru
 		accounts := append(x.named(), x.call.Accounts()...)
 		entry.AccountIDs = journal.Accounts(accounts...)
 	}
-	// A fault can cut the body that is sent, so the id comes from the whole body.
-	entry.Detail, entry.ResourceID = x.describe(given, cmp.Or(string(given.Body), string(body)))
+	if len(given.Body) > 0 { // a fault can cut the body that is sent
+		body = given.Body
+	}
+	entry.Detail, entry.ResourceID = x.describe(given, body)
 	entry.Detail = h.Mask.Values(entry.Detail)
 	x.world.Requests.Add(size(entry), func(number uint64) journal.Request {
 		entry.Number = number
@@ -61,7 +62,7 @@ func (h *Handler) record(x *exchange, given *response.Response, body []byte, tru
 
 // describe returns the detail of an error response, or the id of the resource that a
 // successful response is about.
-func (x *exchange) describe(given *response.Response, body string) (detail string, resource uuid.UUID) {
+func (x *exchange) describe(given *response.Response, body []byte) (detail string, resource uuid.UUID) {
 	var shown struct {
 		Detail    string `json:"detail"`
 		ID        string `json:"id"`
@@ -69,7 +70,7 @@ func (x *exchange) describe(given *response.Response, body string) (detail strin
 	}
 	// A body that is not JSON leaves the fields empty. If the body is the first part of a
 	// JSON body, the fields in this part are set.
-	_ = json.Unmarshal([]byte(body), &shown)
+	_ = json.Unmarshal(body, &shown)
 	if given.Status >= 400 {
 		return shown.Detail, uuid.Nil
 	}
